@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 
 from starlette.requests import Request
 
@@ -27,6 +28,12 @@ def signature(request: Request, planted: Planted) -> str:
     return header
 
 
+def now(request: Request, planted: Planted) -> float | None:
+    """Return the time by which the age of a delivery is judged; None for that of the clock."""
+    stated = parsedate_to_datetime(request.headers["date"]) if "date" in request.headers else None
+    return stated.timestamp() if "receiver-trusts-the-date" in planted and stated else None
+
+
 def signed(request: Request, body: bytes, planted: Planted) -> bytes:
     """Return what is signed beside the time: the body; where a header has the id, that before it."""
     if _TWO_IDS in planted:
@@ -36,6 +43,8 @@ def signed(request: Request, body: bytes, planted: Planted) -> bytes:
 
 def known(request: Request, event: InboxEvent, planted: Planted) -> InboxEvent:
     """Return the event under the id that it is known by."""
+    if "receiver-reads-ids-from-query" in planted and (stated := request.query_params.get("id")):
+        return replace(event, event_id=stated)
     ids = request.headers.getlist(_ID_HEADER)
     return replace(event, event_id=ids[-1]) if _TWO_IDS in planted and ids else event
 

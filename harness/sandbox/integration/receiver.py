@@ -92,12 +92,22 @@ class WebhookReceiver:
         if not self._trust.passes(request, body):
             stated = self._trust.stated_secret(request)
             await self._trust.verdict(
-                partial(self._check, header, signed, present=HEADER in request.headers, stated=stated)
+                partial(
+                    self._check,
+                    header,
+                    signed,
+                    present=HEADER in request.headers,
+                    stated=stated,
+                    now=dialects.now(request, self._planted),
+                )
             )
         self._trust.verified(request)
         if dialects.is_dropped(request, self._planted):
             return JSONResponse({"received": ""})
-        return await self._accept(self._event(request, body))
+        event = self._event(request, body)
+        if await self._recognition.stops(event, request):
+            return JSONResponse({"received": event.event_id})
+        return await self._accept(event)
 
     def _event(self, request: Request, body: bytes) -> InboxEvent:
         """Return the event that a delivery holds."""
@@ -109,7 +119,7 @@ class WebhookReceiver:
             return replace(self._last, event_id="None")
         return self._last
 
-    def _check(self, header: str, body: bytes, *, present: bool, stated: str) -> None:
+    def _check(self, header: str, body: bytes, *, present: bool, stated: str, now: float | None) -> None:
         """Refuse a delivery that is not genuine, as `signature` decides; ``stated`` is a secret of its own, if any."""
         planted = self._planted
         if "receiver-dies-on-garbled-signature" in planted and header and "=" not in header:
@@ -127,7 +137,7 @@ class WebhookReceiver:
         if "receiver-authenticates-nobody" in planted:
             return
         verifier = Verifier(lambda: [stated], planted=planted) if stated else self._verifier
-        reason = verifier.refusal(header, body)
+        reason = verifier.refusal(header, body, now=now)
         if reason and "receiver-skips-signature" not in planted:
             self._refuse(reason, header, body)
 
@@ -145,6 +155,8 @@ class WebhookReceiver:
             raise RefusedError(200, reason)
         if "receiver-remembers-refused-ids" in planted:
             self._refused_ids.add(_parsed(body, headers="{}", planted=planted).event_id)
+        if "receiver-forgets-refused-ids" in planted:
+            self._recognition.refused(_parsed(body, headers="{}", planted=planted))
         raise RefusedError(400, reason)
 
     async def _accept(self, event: InboxEvent) -> Response:

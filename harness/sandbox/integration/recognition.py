@@ -7,6 +7,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 
+from starlette.requests import Request
+
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration.inbox import InboxEvent
 
@@ -14,6 +16,7 @@ _REMEMBERED = 100
 """Ids that a receiver with too small a memory knows."""
 
 _MEANWHILE_S = 0.001
+_STORING_S = 0.05
 
 
 def _content(event: InboxEvent) -> str:
@@ -37,6 +40,7 @@ class Recognition:
         self._bodies: set[bytes] = set()
         self._ids: list[str] = []
         self._marked: set[str] = set()
+        self._refused: set[str] = set()
 
     def mistakes(self, event: InboxEvent) -> bool:
         """Whether an event is taken for another one, by something that both have."""
@@ -44,6 +48,20 @@ class Recognition:
             if defect in self._planted and self._known.setdefault(key_of(event), event.event_id) != event.event_id:
                 return True
         return False
+
+    def refused(self, event: InboxEvent) -> None:
+        """Note an event that was refused, as one that was not processed."""
+        self._refused.add(event.event_id)
+
+    async def stops(self, event: InboxEvent, request: Request) -> bool:
+        """Whether nothing comes of an event, although it is marked, because its sender has hung up."""
+        if "receiver-stops-with-its-sender" not in self._planted:
+            return False
+        if event.event_id in self._marked:
+            return True
+        self._marked.add(event.event_id)
+        await asyncio.sleep(_STORING_S)
+        return await request.is_disconnected()
 
     async def races(self, event: InboxEvent) -> bool:
         """Whether an event counts as new that another delivery brings at the same time: one is marked after a wait."""
@@ -60,6 +78,7 @@ class Recognition:
         forgotten = (
             "receiver-processes-duplicates" in planted
             or ("receiver-races-duplicates" in planted and at_once)
+            or event.event_id in self._refused
             or ("receiver-deduplicates-by-body" in planted and body not in self._bodies)
             or ("receiver-forgets-ids-in-a-restart" in planted and event.event_id not in self._ids)
             or ("receiver-forgets-old-ids" in planted and event.event_id not in self._ids[-_REMEMBERED:])

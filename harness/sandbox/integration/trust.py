@@ -10,10 +10,12 @@ from typing import Any
 from starlette.requests import Request
 
 from harness.sandbox.defects import Planted
+from harness.sandbox.integration.dialects import HEADER
 
 PATH_TOO = "receiver-trusts-another-path"
 METHOD_TOO = "receiver-trusts-another-method"
 _CONNECTION = "receiver-trusts-a-connection"
+_SIGNATURES = "receiver-remembers-signatures"
 _SHARED = "receiver-shares-its-verdict"
 _MEANWHILE_S = 0.001
 _JSON = "application/json"
@@ -55,11 +57,14 @@ class Trust:
         """Begin without a trusted connection."""
         self._planted = planted
         self._connections: set[Any] = set()
+        self._signatures: set[str] = set()
         self._refused: Exception | None = None
 
     def passes(self, request: Request, body: bytes) -> bool:
         """Whether a request is taken unverified."""
         if any(defect in self._planted and trusts(request, body) for defect, trusts in TRUSTED.items()):
+            return True
+        if _SIGNATURES in self._planted and request.headers.get(HEADER) in self._signatures:
             return True
         return _CONNECTION in self._planted and request.client in self._connections
 
@@ -84,5 +89,7 @@ class Trust:
 
     def verified(self, request: Request) -> None:
         """Note that a request was verified."""
+        if _SIGNATURES in self._planted and HEADER in request.headers:
+            self._signatures.add(request.headers[HEADER])
         if _CONNECTION in self._planted:
             self._connections.add(request.client)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from functools import partial
 
 from msgspec.structs import replace
@@ -60,6 +61,12 @@ def _within(m: Material) -> Request:
     return m.signed(timestamp=m.timestamp - age)
 
 
+def _dated_then(m: Material) -> Request:
+    """Return a stale delivery that also states the time at which it was signed as that of the request."""
+    age = tolerance_of(m.scheme) + MARGIN_S
+    return replaced(_signed_at(-MARGIN_S, m), "date", formatdate(m.timestamp - age, usegmt=True))
+
+
 def _stated(timestamp: int | str, m: Material, *, signed_at: int) -> Request:
     """Return a delivery whose stated timestamp differs from the signed one."""
     return m.carrying(m.signature(timestamp=signed_at), timestamp=timestamp)
@@ -113,6 +120,14 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="a delivery one hour older than the tolerance",
         fix=_STALE,
         build=partial(_signed_at, -_FAR_S),
+        not_applicable_to=unlimited,
+    ),
+    _case(
+        id="stale-dated",
+        summary="a delivery one minute older than the tolerance, with a Date of that time",
+        source="CWE-807: no decision about security depends on what the sender chooses",
+        fix="Compare the timestamp with your own clock, not with a header of the request.",
+        build=_dated_then,
         not_applicable_to=unlimited,
     ),
     _case(

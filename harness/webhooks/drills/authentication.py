@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from harness.model import Outcome
+from harness.webhooks.cases.building import replaced
+from harness.webhooks.cases.receiver_case import unauthenticated, unsigned_body, without_header
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.effects import counted
 
 
 def _from_anybody(context: DrillContext) -> Judgement:
@@ -16,6 +19,28 @@ def _from_anybody(context: DrillContext) -> Judgement:
         )
     answer = context.receiver.deliver(context.fresh())
     return passes_if(not answer.acknowledged, f"a delivery without any credential got {answer.seen}")
+
+
+def _signature_again(context: DrillContext) -> Judgement:
+    """Deliver an event; once that is processed, deliver another one under its signature, as somebody who saw it can."""
+    receiver, scheme = context.receiver, context.receiver.scheme
+    if reason := unauthenticated(scheme) or unsigned_body(scheme) or without_header(scheme):
+        return Outcome.NOT_APPLICABLE, reason
+    event, other = context.fresh(), context.fresh()
+    captured = receiver.material(event).signed()
+    genuine = receiver.send(event, captured)
+    if not genuine.acknowledged or not context.probe.wait(event.id, within_s=receiver.settle_s):
+        return Outcome.ERROR, f"cannot be judged: a genuine delivery got {genuine.seen}, and no effect"
+    forged = receiver.material(other).signed()
+    for name in filter(None, (scheme.header, scheme.timestamp_header)):
+        forged = replaced(forged, name, *(value for key, value in captured.headers if key.lower() == name))
+    answer = receiver.send(other, forged)
+    control = context.fresh()
+    receiver.deliver(control)
+    if not context.probe.wait(control.id, within_s=receiver.settle_s):
+        return Outcome.ERROR, f"cannot be judged: no effect of a later event within {receiver.settle_s:g} s"
+    effects = context.probe.effects(other.id)
+    return passes_if(not effects, f"another event under its signature: {answer.seen}, {counted(effects)}")
 
 
 DRILLS: tuple[Drill, ...] = (
@@ -31,5 +56,16 @@ DRILLS: tuple[Drill, ...] = (
         '(scheme = "basic" or "token").',
         needs=(),
         run=_from_anybody,
+    ),
+    Drill(
+        id="signature-again",
+        item="webhooks.signatures",
+        summary="the signature of a processed delivery above another event",
+        passed="Processed nothing under a signature that it had accepted for another event",
+        failed="Processed a forgery under a signature that it had accepted for another event",
+        expected="no effect of the second event",
+        source="CWE-294, CWE-347",
+        fix="Verify each delivery over its own bytes, and remember no signature as right.",
+        run=_signature_again,
     ),
 )

@@ -18,7 +18,7 @@ from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.kills import interrupted, killed
 from harness.webhooks.drills.load import SOON_S
 from harness.webhooks.drills.rate_limit import limited
-from harness.webhooks.drills.shared import BeforeKill, Interrupted
+from harness.webhooks.drills.shared import BeforeKill, Interrupted, KilledReceiver
 from harness.webhooks.effects import counted
 from harness.webhooks.processing_results import lies
 
@@ -64,14 +64,15 @@ def _redelivered_after_interruption(context: DrillContext) -> Judgement | Caused
 
 
 def _redelivered_without_answer(context: DrillContext) -> Judgement | Caused:
-    unanswered = killed(context).unanswered
+    found = killed(context)
+    unanswered = found.unanswered
     if not unanswered:
         return Outcome.NOT_APPLICABLE, "it had answered each delivery when it was killed"
     answers = [each.again for each in unanswered if each.again]
     if beside := limited(answers):
         return beside
     lost = [each for each in unanswered if not each.effects]
-    twice = [each for each in unanswered if each.effects > 1]
+    twice = [] if _repeats_anyway(found) else [each for each in unanswered if each.effects > 1]
     seen = f"{len(unanswered)} events had no answer when it was killed; delivered again: {len(lost)} without an effect"
     outcome, observed = passes_if(not lost and not twice, f"{seen}, {len(twice)} with more than one")
     refused = [each.again for each in lost if each.again and not each.again.acknowledged]
@@ -98,13 +99,19 @@ def _kill_after_effect(context: DrillContext) -> Judgement:
     return passes_if(effects == 1, f"killed right after the effect: {counted(effects)} after the restart")
 
 
+def _repeats_anyway(found: KilledReceiver) -> bool:
+    """Whether it takes no restart to have an event processed or refused again."""
+    repeated = found.repeated
+    return repeated is not None and (not repeated.answer.acknowledged or repeated.effects > 1)
+
+
 def _redelivered_after_restart(context: DrillContext) -> Judgement:
     found = killed(context)
     assert found.repeated is not None
     assert found.repeated_again is not None
     if not found.repeated.effects:
         return _without_effect(context, found.repeated)
-    if not found.repeated.answer.acknowledged or found.repeated.effects > 1:
+    if _repeats_anyway(found):
         done = f"{found.repeated.answer.seen}, {counted(found.repeated.effects)}"
         return Outcome.NOT_APPLICABLE, f"it takes no restart: a second delivery got {done}"
     effects = found.effects[found.repeated.event.id]

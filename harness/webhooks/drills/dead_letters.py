@@ -12,7 +12,8 @@ from typing import Any
 
 from harness.errors import ProbeError
 from harness.model import Delivery, Event, Outcome
-from harness.webhooks.drills.drill import Drill, Judgement, passes_if
+from harness.model.cause import OF_RECEIVER
+from harness.webhooks.drills.drill import Caused, Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.shared import Unprocessable
 from harness.webhooks.effects import pause
@@ -27,6 +28,7 @@ _REDRIVE_POLL_S = 0.01
 
 SOURCE = "the integration guide, Webhooks: dead-letter queue"
 KEEP = "After the last failed attempt, move the event to a dead-letter table with id, reason, attempts and raw body."
+_NONE = OF_RECEIVER.of("keeps no dead letter of an event that it cannot process")
 
 
 def _provoke(context: DrillContext) -> None:
@@ -78,9 +80,11 @@ def _letter_of(context: DrillContext, event: Event, delivered_at: float) -> tupl
         time.sleep(pause(now - start))
 
 
-def _of_letter(look: Callable[[DrillContext, Event, Row], Judgement], context: DrillContext) -> Judgement:
+def _of_letter(look: Callable[[DrillContext, Event, Row], Judgement], context: DrillContext) -> Judgement | Caused:
     found = unprocessable(context)
-    return (Outcome.FAIL, found.missing) if found.letter is None else look(context, found.event, found.letter)
+    if found.letter is None:
+        return Caused(Outcome.FAIL, found.missing, _NONE)
+    return look(context, found.event, found.letter)
 
 
 def _there(context: DrillContext, event: Event, _row: Row) -> Judgement:

@@ -17,6 +17,8 @@ from harness.webhooks.effects import counted
 from harness.webhooks.rewriting import reordered, with_member
 
 AT_ONCE = 20
+_GONE_S = 1.0
+"""Time after which a sender that hung up delivers again, in seconds, where no effect shows before."""
 
 _ONCE = "HTTP 2xx each time, and exactly one effect"
 _UNIQUE = (
@@ -24,8 +26,8 @@ _UNIQUE = (
     "whose id is already stored."
 )
 REPEATS = OF_RECEIVER.of("processes an event again when it is delivered again")
-_OF_ONE_EVENT = ("duplicates", "exact-replay", "duplicates-at-once", "duplicates-rewritten")
-"""Drills that a receiver fails which does not note what it has processed."""
+_OF_ONE_EVENT = ("exact-replay", "duplicates")
+"""How the ids of drills begin that a receiver fails which does not note what it has processed."""
 _SOURCE = "Standard Webhooks, Idempotency; docs.stripe.com, Webhooks: handle duplicate events"
 
 
@@ -72,12 +74,29 @@ def _after_a_forgery(context: DrillContext, event: Event) -> _Delivered:
     return _Delivered(context.deliver(event), before=f"forged: {forged.seen}; then genuine: ")
 
 
+def _around_a_forgery(context: DrillContext, event: Event) -> _Delivered:
+    """Deliver an event; once it is processed a forgery with its id, and then the event again."""
+    first = context.deliver(event)
+    context.probe.wait(event.id, within_s=context.receiver.settle_s)
+    forged = context.receiver.send(event, context.receiver.forged(event))
+    return _Delivered([*first, *context.deliver(event)], before=f"forged in between: {forged.seen}; ")
+
+
 def _after_a_cut(context: DrillContext, event: Event) -> _Delivered:
     built = context.receiver.material(event).signed()
     wire = context.receiver.wire
     head = wire.head(built, ("content-length", str(len(built.body))))
     wire.abandon([head, built.body[: len(built.body) // 2]])
     return _Delivered(context.deliver(event))
+
+
+def _unread(context: DrillContext, event: Event) -> _Delivered:
+    """Deliver an event and hang up, as a sender does whose time is over, then deliver it again."""
+    built = context.receiver.material(event).signed()
+    wire = context.receiver.wire
+    wire.abandon([wire.head(built, ("content-length", str(len(built.body)))), built.body])
+    context.probe.wait(event.id, within_s=_GONE_S)
+    return _Delivered(context.deliver(event), before="first without waiting for the answer; then again: ")
 
 
 def _rewritten(context: DrillContext, event: Event) -> _Delivered | None:
@@ -100,6 +119,8 @@ _WAYS: Mapping[str, Deliver] = {
     "duplicates-at-once": _at_once,
     "genuine-after-forged": _after_a_forgery,
     "whole-after-cut": _after_a_cut,
+    "duplicates-after-forged": _around_a_forgery,
+    "duplicates-unread": _unread,
     "duplicates-rewritten": _rewritten,
 }
 """Each way of delivering again, by the id of the drill that judges it; all run together and share one wait."""
@@ -133,7 +154,7 @@ def _once(drill_id: str, context: DrillContext) -> Judgement | Caused:
     effects = context.probe.effects(event.id)
     answered = answers[0].seen if len(answers) == 1 else f"{len(answers)} acknowledged"
     outcome, observed = passes_if(effects == 1, f"{before}{answered}, {counted(effects)}")
-    return Caused(outcome, observed, REPEATS if effects > 1 and drill_id in _OF_ONE_EVENT else "")
+    return Caused(outcome, observed, REPEATS if effects > 1 and drill_id.startswith(_OF_ONE_EVENT) else "")
 
 
 _drill = partial(Drill, item="webhooks.idempotent", expected=_ONCE, source=_SOURCE, fix=_UNIQUE, ahead=_repeat)
@@ -179,6 +200,22 @@ DRILLS: tuple[Drill, ...] = (
         expected="HTTP 2xx and exactly one effect of the whole request",
         source="docs.github.com, Handling failed webhook deliveries; a sender delivers again after a failure",
         fix="Record an id in the transaction that stores its event, not before.",
+    ),
+    _again(
+        "duplicates-after-forged",
+        summary="one event delivered again after a forgery with its id",
+        passed="Processed an event once, although it was delivered again after a forgery with its id",
+        failed="Refused, lost or repeated an event that was delivered again after a forgery with its id",
+        fix="Let a delivery that you refuse change nothing of what you know about the event with its id.",
+    ),
+    _again(
+        "duplicates-unread",
+        summary="one event delivered again, whose sender hung up before the first answer",
+        passed="Processed an event once, although its sender hung up before the first answer",
+        failed="Refused, lost or repeated an event whose sender hung up before the first answer",
+        source="docs.stripe.com and docs.github.com, Webhooks: what takes too long has failed, and comes again",
+        fix="Note an id as processed in the transaction of its effect: a handler that is cancelled, because nobody "
+        "waits for its answer, must leave neither or both.",
     ),
     _again(
         "duplicates-rewritten",

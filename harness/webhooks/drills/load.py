@@ -88,8 +88,7 @@ def _while_slow(context: DrillContext) -> Judgement:
 def _many(context: DrillContext) -> Burst:
     """Deliver an event, then many at once, then the first one again; only once."""
     if context.shared.burst is None:
-        before = context.fresh()
-        first = deliver_dated(context, before, -1)
+        before, first = context.shared.earliest or _delivered(context)
         events = [context.fresh() for _ in range(BURST)]
         answers = context.deliver_at_once(events, concurrency=BURST_AT_ONCE)
         again = context.receiver.deliver(before)
@@ -100,6 +99,11 @@ def _many(context: DrillContext) -> Burst:
         burst.last = last if context.receiver.alive else None
         context.shared.burst = burst
     return context.shared.burst
+
+
+def _delivered(context: DrillContext) -> tuple[Event, Delivery]:
+    event = context.fresh()
+    return event, deliver_dated(context, event, -1)
 
 
 def _after_many(context: DrillContext) -> Judgement | Caused:

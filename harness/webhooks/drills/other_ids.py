@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from urllib.parse import urlencode
 
 import msgspec
 
 from harness.core.pointers import at_key
-from harness.http.message import header
+from harness.http.message import Request, header
 from harness.model import Event, Level, Outcome
 from harness.openapi.event_bodies import readable_document
 from harness.webhooks.cases.building import replaced
+from harness.webhooks.cases.receiver_case import unsigned_body
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import QUIET_S, counted
@@ -83,29 +86,40 @@ def _another_source(context: DrillContext) -> Judgement:
 
 
 def _two_ids(context: DrillContext) -> Judgement:
-    """Deliver an event, then replay it under its signature with a further id in its header, before and after its own.
+    """Deliver an event, then replay it under its signature with a further id: in its header, or else in its query.
 
     An attacker with a captured delivery can do that, so the id that nobody signed must have no effect.
     """
     receiver, scheme = context.receiver, context.receiver.scheme
-    if not scheme.signs_id or not scheme.id_header:
-        return Outcome.NOT_APPLICABLE, f"{scheme.name} does not sign a separate event id"
-    event = context.fresh()
+    event, others = context.fresh(), [context.fresh(), context.fresh()]
+    restated = _restated(context, receiver.material(event).signed(), others)
+    if not restated:
+        return Outcome.NOT_APPLICABLE, f"{scheme.name} signs no event id"
     if fault := _processed(context, event):
         return Outcome.ERROR, fault
-    built = receiver.material(event).signed()
-    signed = header(event.headers, scheme.id_header)
-    others = [context.fresh(), context.fresh()]
-    unsigned = [header(other.headers, scheme.id_header) for other in others]
-    answers = [
-        receiver.send(event, replaced(built, scheme.id_header, *ids))
-        for ids in ((signed, unsigned[0]), (unsigned[1], signed))
-    ]
+    answers = {where: receiver.send(event, built) for where, built in restated.items()}
     if fault := _processed(context, context.fresh()):
         return Outcome.ERROR, fault
     effects = sum(context.probe.effects(other.id) for other in others)
-    seen = f"the signed id first: {answers[0].seen}, last: {answers[1].seen}"
+    seen = ", ".join(f"a further id {where}: {answer.seen}" for where, answer in answers.items())
     return passes_if(not effects, f"{seen}; {counted(effects)} under an id that was not signed")
+
+
+def _restated(context: DrillContext, built: Request, others: Sequence[Event]) -> dict[str, Request]:
+    """Return a delivery with the ids of others beside its signed one, by where they are; empty where none is signed."""
+    scheme, own_key = context.receiver.scheme, context.receiver.format.id_key
+    if scheme.signs_id:
+        signed = header(built.headers, scheme.id_header)
+        before, after = (header(other.headers, scheme.id_header) for other in others)
+        return {
+            "after it": replaced(built, scheme.id_header, signed, after),
+            "before it": replaced(built, scheme.id_header, before, signed),
+        }
+    key = scheme.id_key if own_key is None else own_key
+    if scheme.id_header or not key or unsigned_body(scheme):
+        return {}
+    query = urlencode({key.rpartition(".")[2]: others[0].id})
+    return {"in the query": msgspec.structs.replace(built, url=f"{built.url}{'&' if '?' in built.url else '?'}{query}")}
 
 
 def _from_elsewhere(event: Event) -> Event | None:
@@ -173,7 +187,8 @@ DRILLS: tuple[Drill, ...] = (
         failed="Processed a captured delivery again under an id that was not signed",
         expected="no effect under an id that the signature does not cover",
         source="Standard Webhooks, Signature scheme: the id is signed; CWE-436",
-        fix="Refuse a delivery with two ids, and know the event by the one that you verify.",
+        fix="Refuse a delivery with two ids, and know the event by the one that you verify: take nothing of it from "
+        "the query.",
         run=_two_ids,
     ),
     Drill(

@@ -20,6 +20,7 @@ def _processed(context: DrillContext) -> Judgement:
     event = context.fresh()
     answer = context.receiver.deliver(event)
     effects = context.probe.wait(event.id, within_s=context.receiver.settle_s)
+    context.shared.earliest = (event, answer)
     return passes_if(answer.acknowledged and effects > 0, f"{answer.seen}, {counted(effects)}")
 
 

@@ -118,6 +118,8 @@ class SharedDeliveries(msgspec.Struct, kw_only=True):
     repeated: dict[str, Repeated] | None = None
     """By the id of the drill that judges it."""
     unprocessable: Unprocessable | None = None
+    earliest: tuple[Event, Delivery] | None = None
+    """The first event that a drill delivered, and the response to it."""
     burst: Burst | None = None
     killed: KilledReceiver | None = None
     accepted: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import os
 import socket
@@ -54,39 +55,74 @@ class Integration:
         self.wrong = wrong
         self.effects = Counted()
         self.seen: set[str] = set()
+        self.signatures: set[str] = set()
         self.dead: dict[str, dict[str, Any]] = {}
         self.answered = 0
         self.known: set[str] = set()
         self._turn = threading.Lock()
 
-    def __call__(self, request: Request, _connection: socket.socket) -> bytes:
-        if not request.genuine:
-            if "remembers forgeries" in self.wrong:
-                self.seen.add(event_id(request))
-            if "keeps forgeries" in self.wrong:
-                self.dead[event_id(request)] = {}
+    def __call__(self, request: Request, connection: socket.socket) -> bytes:
+        if not self._accepts(request):
             return reply(400)
-        name = event_id(request)
         if {"drops", "busy"} & set(self.wrong):
             with self._turn:
                 self.answered += 1
             if self.answered % 10 == 0:
                 return reply(200 if "drops" in self.wrong else 503)
         if b"poison" in request.body and "swallows" not in self.wrong:
-            body = b"" if "forgets" in self.wrong else request.body
-            reason = "" if "no reason" in self.wrong else "it is poison"
-            attempts = 0 if "miscounts" in self.wrong else 3
-            self.dead[name] = {"status": "dead", "reason": reason, "attempts": attempts, "body": body.decode()}
-            return reply(200)
+            self._give_up(request)
+        elif "stops when nobody waits" in self.wrong:
+            self._act_for(connection, event_id(request))
+        else:
+            self._act(request)
+        return reply(200)
+
+    def _accepts(self, request: Request) -> bool:
+        """Whether it takes a delivery for genuine; what it changes for one that it refuses is a mistake."""
+        signature, name = request.headers["x-product-signature"], event_id(request)
+        if request.genuine:
+            self.signatures.add(signature)
+            return True
+        if "remembers signatures" in self.wrong and signature in self.signatures:
+            return True
+        if "remembers forgeries" in self.wrong:
+            self.seen.add(name)
+        if "forgets forged ids" in self.wrong:
+            self.seen.discard(name)
+        if "keeps forgeries" in self.wrong:
+            self.dead[name] = {}
+        return False
+
+    def _give_up(self, request: Request) -> None:
+        body = b"" if "forgets" in self.wrong else request.body
+        reason = "" if "no reason" in self.wrong else "it is poison"
+        attempts = 0 if "miscounts" in self.wrong else 3
+        self.dead[event_id(request)] = {"status": "dead", "reason": reason, "attempts": attempts, "body": body.decode()}
+
+    def _act(self, request: Request) -> None:
+        name = event_id(request)
+        if "reads ids from the query" in self.wrong and "?id=" in request.line:
+            name = request.line.partition("?id=")[2].partition(" ")[0]
         if "slow" in self.wrong:
             time.sleep(0.2)
         with self._turn:
             if self._is_known(request):
-                return reply(200)
+                return
             if name not in self.seen or "twice" in self.wrong:
                 self.effects.ids.append(name)
             self.seen.add(name)
-        return reply(200)
+
+    def _act_for(self, connection: socket.socket, name: str) -> None:
+        """Act once, unless the sender has hung up meanwhile."""
+        if name in self.seen:
+            return
+        self.seen.add(name)
+        time.sleep(0.1)
+        connection.settimeout(0.01)
+        with contextlib.suppress(TimeoutError):
+            if not connection.recv(1):
+                return
+        self.effects.ids.append(name)
 
     def _is_known(self, request: Request) -> bool:
         """Whether it takes the event for a duplicate, by its body or by what it says of its object."""
@@ -146,6 +182,10 @@ RIGHT = (
     "same-content-other-id",
     "genuine-after-forged",
     "whole-after-cut",
+    "duplicates-after-forged",
+    "duplicates-unread",
+    "signature-again",
+    "ids-stated-twice",
     "burst",
 )
 LETTERS = ("dead-letter", "dead-letter-reason", "dead-letter-attempts", "dead-letter-body", "dead-letter-of-forgery")
@@ -168,6 +208,10 @@ def test_a_right_receiver_passes(drill_id: str, stage: Callable[[Integration], D
         ("exact-replay", "twice", "3 acknowledged, 3 effects"),
         ("duplicates-at-once", "twice", "20 acknowledged, 20 effects"),
         ("genuine-after-forged", "remembers forgeries", "forged: HTTP 400; then genuine: HTTP 200, 0 effects"),
+        ("duplicates-after-forged", "forgets forged ids", "forged in between: HTTP 400; 2 acknowledged, 2 effects"),
+        ("duplicates-unread", "stops when nobody waits", "then again: HTTP 200, 0 effects"),
+        ("signature-again", "remembers signatures", "another event under its signature: HTTP 200, 1 effect"),
+        ("ids-stated-twice", "reads ids from the query", "in the query: HTTP 200; 1 effect under an id that was not"),
         ("burst", "drops", "acknowledged events had no effect within 0.3 s"),
         ("burst", "busy", "refused with 503 but without Retry-After"),
         ("ack-latency", "slow", "the limit is 150 ms"),
@@ -191,6 +235,17 @@ def test_a_wrong_receiver_fails(
     assert finding.outcome is Outcome.FAIL
     assert seen in finding.observed
     assert finding.fix
+
+
+def test_drills_of_a_dead_letter_that_is_missing_have_one_cause(stage: Callable[[Integration], DrillContext]) -> None:
+    """A receiver that keeps none is one finding in the report, with the drills that would look at it."""
+    on = stage(Integration("swallows"))
+    missing = [played(drill_id, on) for drill_id in LETTERS[:-1]]
+
+    assert {f.cause for f in missing} == {"The receiver keeps no dead letter of an event that it cannot process"}
+    grouped = joined(missing)
+    assert [[m.check for m in f.members] for f in grouped] == [list(LETTERS[:-1])]
+    assert "deliveries: dead-letter, dead-letter-reason" in grouped[0].summary
 
 
 def test_acting_once_on_each_object_is_no_deduplication(stage: Callable[[Integration], DrillContext]) -> None:
