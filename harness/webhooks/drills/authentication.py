@@ -8,6 +8,7 @@ from harness.webhooks.cases.receiver_case import unauthenticated, unsigned_body,
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
+from harness.webhooks.rewriting import with_member
 
 
 def _from_anybody(context: DrillContext) -> Judgement:
@@ -27,11 +28,13 @@ def _signature_again(context: DrillContext) -> Judgement:
     if reason := unauthenticated(scheme) or unsigned_body(scheme) or without_header(scheme):
         return Outcome.NOT_APPLICABLE, reason
     event, other = context.fresh(), context.fresh()
-    captured = receiver.material(event).signed()
+    other = with_member(other) or other  # where a header has the id, their bodies are equal
+    captured, forged = receiver.material(event).signed(), receiver.material(other).signed()
+    if captured.body == forged.body and not scheme.signs_id:
+        return Outcome.NOT_APPLICABLE, f"nothing that {scheme.name} signs distinguishes two events like {event.name}"
     genuine = receiver.send(event, captured)
     if not genuine.acknowledged or not context.probe.wait(event.id, within_s=receiver.settle_s):
         return Outcome.ERROR, f"cannot be judged: a genuine delivery got {genuine.seen}, and no effect"
-    forged = receiver.material(other).signed()
     for name in filter(None, (scheme.header, scheme.timestamp_header)):
         forged = replaced(forged, name, *(value for key, value in captured.headers if key.lower() == name))
     answer = receiver.send(other, forged)
