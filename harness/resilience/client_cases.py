@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.resilience import write_cases
+from harness.resilience.cases import integrity, refusals, retries, retry_after, timeouts
 from harness.resilience.client_case import ClientCase
 from harness.resilience.expectations import (
     CLOCK_S,
@@ -230,7 +231,19 @@ INTEGRITY: tuple[ClientCase, ...] = tuple(
     )
 )
 
-CASES: tuple[ClientCase, ...] = (*RETRIES, *KEYS, *REFUSALS, *TIMEOUTS, *INTEGRITY, *write_cases.CASES)
+CASES: tuple[ClientCase, ...] = (
+    *RETRIES,
+    *KEYS,
+    *REFUSALS,
+    *TIMEOUTS,
+    *INTEGRITY,
+    *write_cases.CASES,
+    *retries.CASES,
+    *retry_after.CASES,
+    *refusals.CASES,
+    *timeouts.CASES,
+    *integrity.CASES,
+)
 
 LIMITED_ONCE = ClientCase(
     id="limited-once",

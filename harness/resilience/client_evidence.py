@@ -39,7 +39,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         hit = next((n for n, a in enumerate(self.attempts) if a.fault), 0)
         found: list[Attempt] = []
         for attempt in self.attempts[hit:]:
-            answered = bool(found) and not found[-1].fault
+            answered = bool(found) and _is_answered(found[-1])
             if answered and attempt.method not in WRITES:
                 break
             if same_call(attempt, self.attempts[hit], by_key=answered):
@@ -83,6 +83,11 @@ class Timed(msgspec.Struct, frozen=True):
     def __call__(self, evidence: Evidence) -> str:
         """Return what is wrong."""
         return self.complaint(evidence)
+
+
+def _is_answered(attempt: Attempt) -> bool:
+    """Whether the provider's own answer came, be it late."""
+    return not attempt.fault or (attempt.status is not None and attempt.status < 300)
 
 
 def same_call(a: Attempt, b: Attempt, *, by_key: bool) -> bool:

@@ -73,6 +73,16 @@ def unkeyed_writes(operation: ClientOperation) -> bool:
     return not operation.repeatable
 
 
+def keyed_writes(operation: ClientOperation) -> bool:
+    """Those that have an idempotency key."""
+    return operation.writes and operation.repeatable
+
+
+def reused_connections(operation: ClientOperation) -> bool:
+    """Those that may be repeated, and that used a connection again."""
+    return operation.repeatable and any(call.reused for call in operation.calls)
+
+
 def answered_calls(operation: ClientOperation) -> bool:
     """Those whose response has a body."""
     return operation.answered

@@ -20,6 +20,8 @@ class Policy(Section, frozen=True):
     """The longest ``Retry-After`` it waits for; for a longer one it waits this long, or reports failure."""
     answer_within: Duration = Duration(30)
     """How long it waits for one response, however slowly that arrives."""
+    retry_on: tuple[int, ...] = (408, 409, 425, 500, 502, 503, 504)
+    """Statuses after which it repeats a call that may be repeated, beside 429."""
 
     RANGES = {"max_attempts": (1, None)}
 

@@ -16,6 +16,13 @@ UNAVAILABLE = frozenset({500, 502, 503, 504})
 BUSY = frozenset({408, 409, 425, 429})
 """Statuses of calls that are not done yet: 409 is a call with the same key that is still being answered."""
 
+GIVEN_UP = {
+    "client-retries-503-alone": frozenset({500, 502, 504}),
+    "client-gives-up-on-408-and-425": frozenset({408, 425}),
+    "client-gives-up-on-409": frozenset({409}),
+}
+"""Statuses that a planted defect takes for final."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
@@ -61,7 +68,8 @@ def pause(
     if not _worth_it(failure, repeatable=repeatable, planted=planted):
         return None
     wait = _backoff(failure.number, policy, planted)
-    asked_s = retry_after_s(failure.retry_after, planted) if failure.status in (429, 503) else None
+    heeded = (429,) if "client-ignores-retry-after-of-503" in planted else (429, 503)
+    asked_s = retry_after_s(failure.retry_after, planted) if failure.status in heeded else None
     if asked_s is not None:
         if asked_s > policy.retry_after_cap and "client-waits-for-hours" not in planted:
             return None
@@ -78,20 +86,29 @@ def retry_after_s(text: str, planted: Planted) -> float | None:
     if "client-ignores-retry-after-dates" in planted:
         return None
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+        wait = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
     except (TypeError, ValueError, OverflowError):
+        if "client-fails-with-unreadable-retry-after" in planted:
+            raise
         return None
+    if wait < 0 and "client-fails-with-past-retry-after" in planted:
+        raise ValueError("sleep length must be non-negative")
+    return max(0.0, wait)
 
 
 def _worth_it(failure: AttemptError, *, repeatable: bool, planted: Planted) -> bool:
     status = failure.status
     if status == 429:
         return "client-never-retries-429" not in planted
+    if any(defect in planted and status in statuses for defect, statuses in GIVEN_UP.items()):
+        return False
     if "client-never-retries" in planted or ("client-gives-up-on-broken-connections" in planted and not status):
         return False
     if status >= 300 and status not in UNAVAILABLE | BUSY:
-        return (status in (400, 422) and "client-retries-bad-requests" in planted) or (
-            status == 401 and "client-retries-401" in planted
+        return (
+            (status in (400, 422) and "client-retries-bad-requests" in planted)
+            or (status == 401 and "client-retries-401" in planted)
+            or (status in (405, 410) and "client-retries-what-is-gone" in planted)
         )
     if status == 503 and "client-repeats-unkeyed-writes-after-503" in planted:
         return True

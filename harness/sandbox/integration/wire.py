@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import threading
 from collections.abc import Mapping
@@ -15,6 +16,11 @@ from harness.sandbox.defects import Planted
 from harness.sandbox.integration.retrying import UNAVAILABLE, RetryPolicy
 
 MAX_ANSWER = 8 * 1024 * 1024
+HOPS = 100
+TAKES_ANYTHING = frozenset(
+    {"client-takes-cut-answers", "client-takes-malformed-answers", "client-takes-a-head-for-the-answer"}
+)
+"""Defects with which a body that cannot be read counts as success."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -37,6 +43,7 @@ class WireAnswer:
     retry_after: str
     content: Any
     """The JSON of a 2xx, else None."""
+    location: str = ""
 
     @property
     def outcome(self) -> str:
@@ -55,6 +62,7 @@ class ClientWire:
         """Nothing is sent yet."""
         self._policy = policy
         self._planted = planted
+        self._used = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
         self._thread.start()
@@ -78,12 +86,32 @@ class ClientWire:
 
     def exchange(self, method: str, path: str, *, headers: Mapping[str, str], body: Any, within_s: float) -> WireAnswer:
         """Send one request and return its whole answer; raises `BrokenError`."""
-        within_s = max(0.001, min(within_s, self._policy.attempt))
+        patience = 0.6 if "client-is-impatient" in self._planted else self._policy.attempt
+        within_s = max(0.001, min(within_s, patience))
         endless = "client-has-no-timeout" in self._planted or "client-has-no-deadline" in self._planted
         request = self._request(method, path, headers, body)
-        return asyncio.run_coroutine_threadsafe(
-            self._exchange(request, None if endless else within_s), self._loop
-        ).result()
+        if "client-takes-interim-answers" in self._planted:
+            return _first_answer(request, within_s)
+        answer = self._sent(request, None if endless else within_s)
+        return self._redirected(request, answer, within_s) if answer.location.startswith("/") else answer
+
+    def _sent(self, request: httpx.Request, within_s: float | None) -> WireAnswer:
+        return asyncio.run_coroutine_threadsafe(self._exchange(request, within_s), self._loop).result()
+
+    def _redirected(self, request: httpx.Request, answer: WireAnswer, within_s: float) -> WireAnswer:
+        """Return the answer to a redirect within the origin, which only planted defects follow."""
+        if "client-follows-redirects-without-end" in self._planted:
+            for _ in range(HOPS):
+                if answer.status not in (307, 308):
+                    break
+                answer = self._sent(self._http.build_request(**_again(request)), within_s)
+        if "client-follows-redirects-as-get" in self._planted and answer.status in (307, 308):
+            answer = self._sent(
+                self._http.build_request(**_again(request) | {"method": "GET", "content": b""}), within_s
+            )
+            if answer.outcome == "success":
+                return WireAnswer(status=200, retry_after="", content={"id": "unknown", "status": "succeeded"})
+        return answer
 
     def _request(self, method: str, path: str, headers: Mapping[str, str], body: Any) -> httpx.Request:
         if "client-follows-redirects-with-key" in self._planted:
@@ -109,15 +137,20 @@ class ClientWire:
         except TimeoutError as exc:
             raise BrokenError(f"no whole answer within {within_s:.1f} s") from exc
         except httpx.HTTPError as exc:
-            if not (response and body and "client-takes-cut-answers" in self._planted):
+            if self._used and "client-gives-up-on-stale-connections" in self._planted:
+                raise BrokenError(type(exc).__name__, status=400) from exc  # as if it were refused
+            takes = "client-takes-cut-answers" if body else "client-takes-a-head-for-the-answer"
+            if not (response and takes in self._planted):
                 again = response is not None and "client-repeats-what-was-done" in self._planted
                 raise BrokenError(type(exc).__name__, ambiguous=not (isinstance(exc, _NOT_SENT) or again)) from exc
         finally:
             if response is not None:
                 await response.aclose()
+        self._used = True
         return WireAnswer(
             status=response.status_code,
             retry_after=response.headers.get("retry-after", ""),
+            location=response.headers.get("location", ""),
             content=self._understood(response, bytes(body)) if response.is_success else None,
         )
 
@@ -129,7 +162,27 @@ class ClientWire:
         try:
             return json.loads(body if media_type == "application/json" else b"")
         except (ValueError, RecursionError) as exc:
-            if "client-takes-cut-answers" in self._planted or "client-takes-malformed-answers" in self._planted:
+            if TAKES_ANYTHING & self._planted.names:
                 return {"id": "unknown", "status": "succeeded"}
             what = "the answer is not JSON"
             raise BrokenError(what, outcome="malformed", status=response.status_code) from exc
+
+
+def _again(request: httpx.Request) -> dict[str, Any]:
+    kept = {k: v for k, v in request.headers.items() if k not in ("host", "content-length")}
+    return {"method": request.method, "url": request.url, "headers": kept, "content": request.content}
+
+
+def _first_answer(request: httpx.Request, within_s: float) -> WireAnswer:
+    """Return the answer as `http.client` reads it: a 103 is a final one to it."""
+    connection = http.client.HTTPConnection(request.url.host, request.url.port, timeout=within_s)
+    try:
+        connection.request(request.method, request.url.raw_path.decode(), request.content, dict(request.headers))
+        response = connection.getresponse()
+        body = response.read()
+    except (OSError, http.client.HTTPException) as exc:
+        raise BrokenError(type(exc).__name__) from exc
+    finally:
+        connection.close()
+    content = json.loads(body) if 200 <= response.status < 300 else None
+    return WireAnswer(status=response.status, retry_after=response.headers.get("retry-after", ""), content=content)

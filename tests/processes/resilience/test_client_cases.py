@@ -17,13 +17,15 @@ from harness.http.client import Network
 from harness.model import Attempt, Finding, Outcome
 from harness.model.config import Duration, Policy
 from harness.resilience.case_trials import finding_of, tried
+from harness.resilience.cases import retries, retry_after
+from harness.resilience.cases.integrity import CUT
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_cases import CASES, INTEGRITY, KEYS, RETRIES, TIMEOUTS
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun
 from harness.resilience.runner import ClientUnderTest
 from harness.resilience.undisturbed import UNPROVEN
-from harness.resilience.workflow_operations import repeatable_calls, unkeyed_writes
+from harness.resilience.workflow_operations import keyed_writes, repeatable_calls, reused_connections, unkeyed_writes
 from harness.resilience.write_cases import UNKEYED
 
 KEY = "a-key-of-more-than-16"
@@ -31,6 +33,13 @@ KEY = "a-key-of-more-than-16"
 CLIENT = """
 import email.utils, http.client, json, os, random, sys, time, urllib.parse
 where = urllib.parse.urlsplit(os.environ["URL"])
+class Final(http.client.HTTPResponse):  # http.client takes a 103 for the final response
+    def begin(self):
+        super().begin()
+        while self.status < 200:
+            self.headers = None
+            super().begin()
+http.client.HTTPConnection.response_class = Final
 retries, honours, pause = {retries}, {honours}, {pause}
 for attempt in range(1, retries + 2):
     wait = pause * 2 ** attempt * random.uniform(0.5, 1)
@@ -50,15 +59,15 @@ for attempt in range(1, retries + 2):
             if {checks}:
                 json.loads(body)
             sys.exit(0)
-        if answer.status < 429 and {heeds}:
+        if answer.status < 429 and answer.status not in (408, 409, 425) and {heeds}:
             sys.exit({refused})
         told = answer.headers["Retry-After"]
         if told and honours:
             wait = float(told) if told.isdigit() else email.utils.parsedate_to_datetime(told).timestamp() - time.time()
             if wait > {gives_up_beyond}:
                 sys.exit(1)
-            wait = min(wait, {cap})
-    except (OSError, http.client.HTTPException, ValueError):
+            wait = max(0, min(wait, {cap}))
+    except (OSError, http.client.HTTPException, ValueError, TypeError):
         if {checks} is None:
             sys.exit(0)
     if attempt <= retries:
@@ -80,22 +89,29 @@ HONEST: dict[str, object] = {
     "key": '{"Idempotency-Key": "the-same-key-each-time"}',
 }
 POLICY = Policy(answer_within=Duration(2), retry_after_cap=Duration(4))
+RECOVERS = {case.id for case in (*RETRIES, *retries.CASES, *retry_after.CASES)} - {
+    "limited-for-hours",
+    "redirect-loop",
+    "stale-connection",
+}
+HEEDED = {"limited-with-seconds", "limited-with-date", "limited-for-hours", "unavailable-with-seconds"}
+CUT_ELSEWHERE = {case.id for case in CUT}
 # How a client is broken, and the cases it must fail.
 BROKEN: dict[str, tuple[dict[str, object], set[str]]] = {
-    "never-retries": ({"retries": 0}, {c.id for c in RETRIES} - {"limited-for-hours"}),
-    "ignores-retry-after": ({"honours": False}, {"limited-with-seconds", "limited-with-date", "limited-for-hours"}),
+    "never-retries": ({"retries": 0}, RECOVERS),
+    "ignores-retry-after": ({"honours": False}, HEEDED),
     "hammers": ({"pause": 0, "retries": 4}, {"unavailable-twice", "unavailable-for-good"}),
     "retries-without-end": ({"retries": 30, "pause": 1e-10}, {"unavailable-twice", "unavailable-for-good"}),
     "retries-refusals": (
         {"heeds": False},
-        {"refused-400", "refused-401", "refused-403", "refused-404", "refused-422"},
+        {f"refused-{status}" for status in (400, 401, 403, 404, 405, 410, 422)},
     ),
     "has-no-timeout": ({"timeout": None, "deadline": 99}, {"silence", "dribble"}),
     "has-no-deadline": ({"deadline": 99}, {"dribble"}),
-    "takes-cut-answers": ({"checks": None}, {"cut-by-reset", "cut-short", "half-the-json"}),
+    "takes-cut-answers": ({"checks": None}, {"cut-by-reset", "cut-short", "half-the-json", *CUT_ELSEWHERE}),
     "has-no-key": ({"key": "{}"}, {"keys", *(case.id for case in UNKEYED)}),
     "changes-its-body": ({"body": 'b"{} " * attempt'}, {"same-request"}),
-    "hides-refusals": ({"refused": 0}, {"hidden-400", "hidden-422"}),
+    "hides-refusals": ({"refused": 0}, {"hidden-400", "hidden-422", "redirect-loop"}),
     "waits-for-hours": ({"gives_up_beyond": 1e9, "cap": 1e9}, {"limited-for-hours"}),
     "makes-a-key-each-time": ({"key": '{"Idempotency-Key": os.urandom(16).hex()}'}, {"keys"}),
     "has-short-keys": ({"key": '{"Idempotency-Key": "1234"}'}, {"keys"}),
@@ -178,7 +194,7 @@ def test_an_honest_client_passes(case: ClientCase, provider: str, tmp_path: Path
     """Every row is passed by a client that does what the row asks for."""
     finding = run(case, CLIENT.format(**HONEST), provider, tmp_path)
 
-    if case.concerns is unkeyed_writes:
+    if case.concerns in (unkeyed_writes, reused_connections):
         assert finding.outcome is Outcome.NOT_APPLICABLE
         assert "the workflow makes no such call: POST /projects" in finding.summary
     else:
@@ -258,7 +274,8 @@ def test_an_honest_client_without_keys_passes(case: ClientCase, provider: str, t
 
     wanted = Outcome.FAIL if case.id == "keys" else Outcome.PASS
     assert finding.outcome in (wanted, Outcome.NOT_APPLICABLE), finding.observed
-    assert (finding.outcome is Outcome.NOT_APPLICABLE) == (case.concerns is repeatable_calls)
+    of_keyed = case.concerns in (repeatable_calls, keyed_writes, reused_connections)
+    assert (finding.outcome is Outcome.NOT_APPLICABLE) == of_keyed
 
 
 @pytest.mark.parametrize("case", TIMEOUTS, ids=lambda c: c.id)

@@ -1,0 +1,1 @@
+"""Client cases as data, one module for each item of the checklist."""

@@ -1,0 +1,75 @@
+"""What a client takes for a response, and for the end of one."""
+
+from __future__ import annotations
+
+from harness.model import Level
+from harness.resilience.client_case import ClientCase
+from harness.resilience.expectations import attempts_exactly, rejects_partial_response, succeeds
+from harness.resilience.faults import Action, Corruption, Fault, corrupted
+from harness.resilience.redirect_expectations import keeps_the_method
+from harness.resilience.workflow_operations import answered_calls, every_call, writes
+
+ITEM = "resilience.integrity"
+
+CUT: tuple[ClientCase, ...] = tuple(
+    ClientCase(
+        id=case_id,
+        item=ITEM,
+        summary=f"the provider's own response, but {summary}",
+        passed=f"Did not act on a response {summary}",
+        failed=f"Acted on a response {summary}",
+        expected="another attempt or a failure, never a success",
+        source=source,
+        fix="Check the length of a response and parse all of it before you act on it; treat a broken one as missing.",
+        concerns=concerns,
+        faults=(corrupted(corruption),),
+        expectations=(rejects_partial_response,),
+    )
+    for case_id, corruption, summary, source, concerns in (
+        ("cut-in-the-head", Corruption.CUT_HEAD, "cut in the middle of its head", "RFC 9112 section 8", every_call),
+        ("cut-after-the-head", Corruption.HEAD_ALONE, "cut after its head", "RFC 9112 section 8", answered_calls),
+        (
+            "longer-than-length",
+            Corruption.LONG,
+            "longer than its Content-Length",
+            "RFC 9112 section 6.3",
+            answered_calls,
+        ),
+    )
+)
+
+INTERIM: tuple[ClientCase, ...] = tuple(
+    ClientCase(
+        id=f"interim-{status}",
+        item=ITEM,
+        level=level,
+        summary=f"an interim response {status} before the provider's own",
+        passed=f"Waited for the response behind a {status}",
+        failed=f"Took a {status} for the response",
+        expected="one attempt, and success",
+        source="RFC 9110 section 15.2",
+        fix="Read on after a response of 1xx until the final one comes; update the HTTP library if it does not.",
+        faults=(Fault(action=Action.INTERIM, amount=status),),
+        expectations=(attempts_exactly(1), succeeds),
+    )
+    for status, level in ((100, Level.MUST), (103, Level.SHOULD))
+)
+
+REDIRECTED: tuple[ClientCase, ...] = tuple(
+    ClientCase(
+        id=f"redirected-write-{status}",
+        item=ITEM,
+        summary=f"a {status} to the same URL, for a write",
+        passed=f"Reported no success after a {status} without the write",
+        failed=f"Reported success after a {status} without the write",
+        expected="the same method and body at the new URL, or a reported error",
+        source=f"RFC 9110 section 15.4.{section}",
+        fix=f"Follow a {status} with the same method and body, or not at all.",
+        concerns=writes,
+        faults=(Fault(status=status, headers=(("Location", "{target}"),)),),
+        expectations=(keeps_the_method,),
+    )
+    for status, section in ((307, 8), (308, 9))
+)
+
+CASES: tuple[ClientCase, ...] = (*CUT, *INTERIM, *REDIRECTED)

@@ -1,0 +1,33 @@
+"""What a case expects where the specifications leave room: ``[client] policy`` decides."""
+
+from __future__ import annotations
+
+from harness.resilience.client_evidence import Evidence, Expectation, OfTiming
+from harness.resilience.expectations import attempts_exactly, succeeds
+
+_CLEARLY_S = 1.0
+"""Seconds by which an answer must come before the client's limit, so that it may be expected to wait."""
+
+
+def repeats_as_the_policy(status: int) -> Expectation:
+    """Return the expectation of a repeated call, and success; of none where the policy leaves the status out."""
+
+    def check(evidence: Evidence) -> str:
+        if status in evidence.policy.retry_on:
+            return "; ".join(filter(None, (attempts_exactly(2)(evidence), succeeds(evidence))))
+        repeated = len(evidence.faulted) > 1
+        return f"it was retried; [client] policy.retry_on does not contain {status}" if repeated else ""
+
+    return check
+
+
+def waits_for_a_slow_answer(seconds: float) -> Expectation:
+    """Return the expectation of one attempt and success, for an answer that takes at most that many seconds."""
+
+    def check(evidence: Evidence) -> str:
+        if evidence.policy.answer_within < seconds + _CLEARLY_S:
+            return ""
+        complaint = "; ".join(filter(None, (attempts_exactly(1)(evidence), succeeds(evidence))))
+        return OfTiming(complaint) if complaint else ""
+
+    return check
