@@ -3,7 +3,7 @@
 from harness.model.attempt import Attempt
 from harness.model.check import Check
 from harness.model.delivery import Delivery, Event
-from harness.model.finding import Exclusion, Finding, FixedBy, Level, Mode, Outcome, stable_id
+from harness.model.finding import CallMoment, Exclusion, Finding, FixedBy, Level, Mode, Outcome, stable_id
 from harness.model.item import GuideLine, Item, Waiver
 from harness.model.reference import SecretRef
 from harness.model.report import (
@@ -20,6 +20,7 @@ from harness.model.skip import DeclaredSkip, SkippedTest
 
 __all__ = [
     "Attempt",
+    "CallMoment",
     "Check",
     "DeclaredSkip",
     "Delivery",

@@ -29,6 +29,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Length of the body of the provider's response; 0 when the request was not passed on."""
     let_go_at: float | None = None
     """Monotonic time in seconds at which a connection without a whole response ended; None for any other."""
+    asked_s: float | None = None
+    """Seconds after which a scripted response asks for the next attempt; None where it does not."""
     reused: bool = False
     """Whether it came on a connection that had served a request before."""
 

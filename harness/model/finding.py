@@ -79,6 +79,20 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     reproduce: str = ""
 
 
+class CallMoment(msgspec.Struct, frozen=True, kw_only=True):
+    """One call in the timeline of a finding about a client."""
+
+    at: float
+    """Seconds since the first call."""
+    call: str
+    """``METHOD /path``."""
+    met: str
+    """What it got: a fault, or the provider's status."""
+    faulted: bool
+    due: float | None = None
+    """When the next attempt is expected at the earliest, in seconds since the first call; None where nothing asks."""
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One observation: which item it is about, its outcome, what was expected and seen."""
 
@@ -126,6 +140,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The findings that it stands for, each with what was observed and the command that repeats it."""
     called: tuple[str, ...] = ()
     """Those of its operations that the integration itself calls: in scenarios, cassettes or runs of its client."""
+    timeline: tuple[CallMoment, ...] = ()
+    """The calls of a client that it is about, in order."""
     note: str = ""
     """Why nobody would correct it; then it decides nothing, and the report has it apart."""
     exclude: Exclusion | None = None

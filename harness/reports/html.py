@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from harness.core.shown_text import visible
 from harness.model import Report
-from harness.reports import bounds, coverage_table, exclusion_block, folded, signal_table, text, vendor_section
+from harness.reports import (
+    attempt_picture,
+    bounds,
+    coverage_table,
+    exclusion_block,
+    folded,
+    signal_table,
+    text,
+    vendor_section,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -24,6 +33,7 @@ def render(report: Report) -> str:
         coverage=coverage_table,
         exclusions=exclusion_block,
         folded=folded,
+        picture=attempt_picture,
         signs=text.SIGNS,
         steps=list(text.steps(report)),
         failures=text.failures(report),

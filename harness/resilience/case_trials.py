@@ -8,9 +8,9 @@ from math import comb
 
 import msgspec
 
-from harness.model import Finding, Outcome
+from harness.model import CallMoment, Finding, Outcome
 from harness.resilience.client_case import ClientCase
-from harness.resilience.client_evidence import Evidence, OfTiming, Timed, timeline
+from harness.resilience.client_evidence import Evidence, OfTiming, Timed, moments, timeline
 
 _TIME = re.compile(r"\d+\.\d+ s")
 UNMET_RUNS = 3
@@ -46,6 +46,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     complaint: str = ""
     observed: str
+    moments: tuple[CallMoment, ...] = ()
     brief: str = ""
     """Of a pass: how many attempts there were, and what was measured."""
 
@@ -68,7 +69,14 @@ def tried(case: ClientCase, label: str, run: Callable[[int], tuple[Evidence, Seq
     parts = filter(None, (complaint, timeline(evidence.attempts), evidence.run.ended, margins))
     attempts = len(evidence.faulted)
     brief = ", ".join(filter(None, (f"{attempts} attempt{'' if attempts == 1 else 's'}", margins)))
-    return Tried(label=label, outcome=outcome, complaint=complaint, observed=". ".join(parts), brief=brief)
+    return Tried(
+        label=label,
+        outcome=outcome,
+        complaint=complaint,
+        observed=". ".join(parts),
+        moments=moments(evidence.attempts),
+        brief=brief,
+    )
 
 
 def finding_of(case: ClientCase, all_tried: Sequence[Tried], *, reproduce: str = "") -> Finding:
@@ -80,7 +88,8 @@ def finding_of(case: ClientCase, all_tried: Sequence[Tried], *, reproduce: str =
     seen = [t.brief if several and outcome is Outcome.PASS else t.observed for t in shown]
     observed = ". ".join(f"{t.label}: {text}" if several else text for t, text in zip(shown, seen, strict=True))
     summary = f"{case.sentence(outcome)}: {_where(failed, several=several)}" if failed else ""
-    return case.finding(outcome, observed, summary=summary, reproduce=reproduce)
+    found = case.finding(outcome, observed, summary=summary, reproduce=reproduce)
+    return msgspec.structs.replace(found, timeline=failed[0].moments) if failed else found
 
 
 def _where(failed: Sequence[Tried], *, several: bool) -> str:
@@ -148,4 +157,11 @@ def _repeated(
         shown.append(f"full jitter does so by chance once in {1 / rule.false_alarm(probability):,.0f} times")
     counted = f"{complaint} ({failed} of {len(runs)} runs)"
     observed = ". ".join([counted, *shown])
-    return Tried(label=label, outcome=outcome, complaint=counted, observed=observed, brief=observed)
+    return Tried(
+        label=label,
+        outcome=outcome,
+        complaint=counted,
+        observed=observed,
+        moments=moments(first.attempts),
+        brief=observed,
+    )

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
-from harness.model import Attempt
+from harness.model import Attempt, CallMoment
 from harness.model.config import Policy
 from harness.resilience.client_process import ClientRun
 from harness.resilience.fault_server import WRITES
@@ -100,6 +100,23 @@ def same_call(a: Attempt, b: Attempt, *, by_key: bool) -> bool:
     if a.key == b.key != "":
         return True
     return (a.path, a.body_digest) == (b.path, b.body_digest) and not (by_key and (a.key or b.key))
+
+
+def moments(attempts: Sequence[Attempt]) -> tuple[CallMoment, ...]:
+    """Return the first requests as a picture shows them."""
+    found = []
+    for attempt in attempts[:SHOWN_ATTEMPTS]:
+        at = attempt.at - attempts[0].at
+        found.append(
+            CallMoment(
+                at=round(at, 3),
+                call=f"{attempt.method} {attempt.path}",
+                met=attempt.fault or f"passed on, {attempt.status}",
+                faulted=bool(attempt.fault),
+                due=None if attempt.asked_s is None else round(at + max(0, attempt.asked_s), 3),
+            )
+        )
+    return tuple(found)
 
 
 def timeline(attempts: Sequence[Attempt]) -> str:

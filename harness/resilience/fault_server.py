@@ -136,7 +136,8 @@ class FaultServer(LoopbackServer):
             self._log(request, at, fault=f"{response.status}, {fault.name}", status=None, answer=response)
             return lambda connection: corrupt(response, connection, fault.corruption)
         status = fault.status if fault.action is Action.RESPOND else None
-        number = self._log(request, at, fault=fault.name, status=status)
+        asked_s = fault.retry_after if isinstance(fault.retry_after, int) else None
+        number = self._log(request, at, fault=fault.name, status=status, asked_s=asked_s)
         return lambda connection: self._applied(fault, connection, request, number)
 
     def _applied(self, fault: Fault, connection: ServerConnection, request: Request, number: int) -> bool:
@@ -172,7 +173,14 @@ class FaultServer(LoopbackServer):
         return fault is None or fault.action is not Action.STALE or self.is_reused
 
     def _log(
-        self, request: Request, at: float, *, fault: str, status: int | None, answer: Response | None = None
+        self,
+        request: Request,
+        at: float,
+        *,
+        fault: str,
+        status: int | None,
+        answer: Response | None = None,
+        asked_s: float | None = None,
     ) -> int:
         """Note a request; return its number."""
         attempt = Attempt(
@@ -186,6 +194,7 @@ class FaultServer(LoopbackServer):
             traceparent=request.header("traceparent"),
             provider_status=answer.status if answer else None,
             answer_bytes=len(answer.body) if answer else 0,
+            asked_s=asked_s,
             reused=self.is_reused,
         )
         with self._lock:
