@@ -14,6 +14,7 @@ import msgspec
 from harness.cli.json_output import json_option, print_json
 from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
+from harness.core.foreign_files import read_file
 from harness.errors import ConfigurationError, nearest
 from harness.model import Check, Finding, Item, Report
 from harness.model.finding import EXCUSABLE
@@ -156,7 +157,7 @@ def _report(directory: Path, file: str | None) -> Report | None:
     """Return the report, None where none was asked for and none is there; raises `ConfigurationError`."""
     path = directory / (file or DEFAULT_REPORT)
     try:
-        return json.read(path.read_bytes())
+        return json.read(read_file(path))
     except OSError as exc:
         if file is None and isinstance(exc, FileNotFoundError):
             return None

@@ -17,6 +17,7 @@ import httpx
 from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
 from harness.core.dates import duration_s
+from harness.core.foreign_files import read_text
 from harness.errors import ConfigurationError
 from harness.http.client import Network
 from harness.resilience.client_process import run_client
@@ -79,7 +80,7 @@ def _rules(script: Path | None, lines: Sequence[str]) -> tuple[FaultRule, ...]:
     if script is None:
         return found
     try:
-        text = script.read_text(encoding="utf-8")
+        text = read_text(script)
     except (OSError, UnicodeDecodeError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else "it is not text in UTF-8"
         raise ConfigurationError(

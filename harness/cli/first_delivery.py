@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
 from harness.context.starting.start_answers import FirstDelivery
+from harness.core.foreign_files import read_file
 from harness.errors import ConfigurationError
 from harness.http.message import Request
 from harness.webhooks.capture_server import CaptureServer, CaptureStore, cleaning
@@ -82,4 +83,4 @@ def _first_delivery(
     with tempfile.TemporaryDirectory() as folder:
         store = CaptureStore(Path(folder), cleaning(lambda: surroundings.redactor))
         paths = [store.add(request.headers, request.body) for request in requests]
-        return FirstDelivery(scheme=search.found[0], fixtures={path.name: path.read_bytes() for path in paths})
+        return FirstDelivery(scheme=search.found[0], fixtures={path.name: read_file(path) for path in paths})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from harness.core.foreign_files import read_text
 from harness.errors import ConfigurationError
 
 _ONLY_LIVE = "The gate runs every scenario live and from its recordings. For another mode run pytest itself."
@@ -62,7 +63,7 @@ def _expanded(pytest_args: Sequence[str]) -> Iterator[str]:
             yield word
             continue
         try:
-            yield from Path(word[1:]).read_text(encoding="utf-8").splitlines()
+            yield from read_text(Path(word[1:])).splitlines()
         except (OSError, UnicodeError):
             raise ConfigurationError(f"{word}: the file of arguments cannot be read. Correct its path.") from None
 

@@ -7,7 +7,6 @@ import hashlib
 import json as plain_json
 import re
 import tempfile
-import tomllib
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,6 +22,8 @@ from harness.context.target import Target, load_target
 from harness.core.configuration_home import configuration_file, section_of
 from harness.core.dates import duration_s
 from harness.core.files import write_atomically
+from harness.core.foreign_files import read_file
+from harness.core.toml import read_toml
 from harness.errors import ConfigurationError, HarnessError
 from harness.model import DeclaredSkip, Finding, ItemResult, Outcome, Report, Waiver
 from harness.model.finding import EXCUSABLE
@@ -179,7 +180,7 @@ def _report(reports: Path, target: Target, files: Sequence[Path]) -> Report:
     """Return the last report; raises `ConfigurationError` for none, or for one of another harness.toml."""
     path = reports / "readiness.json"
     try:
-        report = json.read(path.read_bytes())
+        report = json.read(read_file(path))
     except (OSError, msgspec.MsgspecError):
         raise ConfigurationError(
             f"harness waive: there is no readable report {path}. Run harness gate first, or name its folder: --reports."
@@ -199,7 +200,7 @@ def _digests(below: bytes, content: bytes) -> Iterator[str]:
     yield hashlib.sha256(below + content).hexdigest()
     for table in _TABLE.finditer(content):
         before, rest = content[: table.start()], content[table.start() :]
-        added = tomllib.loads(rest.decode())
+        added = read_toml(rest.decode())
         added = added.get("tool", {}).get("harness", {}) if set(added) == {"tool"} else added
         if set(added) in _WRITTEN and set(added.get("target", {})) <= {"skips"}:
             while True:

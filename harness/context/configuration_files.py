@@ -6,14 +6,16 @@ They are read, merged, and searched for the line of a key.
 from __future__ import annotations
 
 import hashlib
-import tomllib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.core.configuration_home import CONFIG_NAME, configuration_file, in_words_of, section_of
+from harness.core.foreign_files import MAX_TEXT, as_text, read_file
 from harness.core.pointers import leaves
+from harness.core.toml import UnreadableTomlError, read_toml
 from harness.core.toml_lines import line_of
 from harness.errors import ConfigurationError, SecretError, nearest
 from harness.model.config import Configuration
@@ -28,6 +30,7 @@ _NEVER_SECRET = ("reason", "remediation", "text", "header", "event_id", "event_t
 
 class _File(NamedTuple):
     path: Path
+    content: bytes
     text: str
     raw: dict[str, Any]
     """What describes the target; all but its own section of a pyproject.toml is left out."""
@@ -42,8 +45,6 @@ class ConfigurationFiles:
         if overlay:
             paths.append(_overlay(directory, overlay))
         self.names = " + ".join(path.name for path in paths)
-        self.digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
-        """SHA-256 of the files, hexadecimal."""
         self._files: list[_File] = []
         self.raw: dict[str, Any] = {}
         """What they give together."""
@@ -53,6 +54,8 @@ class ConfigurationFiles:
                 _check(file)
             self._files.append(file)
             self.raw = _merged(self.raw, file.raw, Configuration)
+        self.digest = hashlib.sha256(b"".join(file.content for file in self._files)).hexdigest()
+        """SHA-256 of the files, hexadecimal."""
 
     def lines(self) -> AbstractContextManager[None]:
         """Return a block that adds the line to a `ConfigurationError` about a key of these files."""
@@ -95,7 +98,7 @@ def _base(directory: Path) -> Path:
 
 def _overlay(directory: Path, overlay: str) -> Path:
     path = directory / f"harness.{overlay}.toml"
-    if path.is_file():
+    if os.path.lexists(path):
         return path
     overlays = sorted(p.name.split(".")[1] for p in directory.glob("harness.*.toml"))
     known = nearest(overlay, overlays) if overlays else "There is no overlay beside harness.toml."
@@ -104,12 +107,17 @@ def _overlay(directory: Path, overlay: str) -> Path:
 
 def _read(path: Path) -> _File:
     try:
-        text = path.read_text(encoding="utf-8")
-        raw = tomllib.loads(text)
+        content = read_file(path, MAX_TEXT)
+        text = as_text(content)
+        raw = read_toml(text)
         for step in section_of(path):
             raw = raw[step]
-        return _File(path, text, raw)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        return _File(path, content, text, raw)
+    except OSError as exc:
+        raise ConfigurationError(
+            f"{path.name} in {path.parent} cannot be read: {exc.strerror}. Write a file of TOML there."
+        ) from None
+    except (UnreadableTomlError, UnicodeDecodeError) as exc:
         raise ConfigurationError(f"{path.name} is not valid TOML: {exc}. Correct that line and run again.") from None
 
 

@@ -6,8 +6,11 @@ pyproject.toml that cannot have the section is not parsed.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
+
+from harness.core.foreign_files import MAX_TEXT, read_file
 
 CONFIG_NAME = "harness.toml"
 PYPROJECT = "pyproject.toml"
@@ -26,8 +29,8 @@ def configuration_file(directory: Path) -> Path | None:
     """
     own, shared = directory / CONFIG_NAME, directory / PYPROJECT
     if not _has_section(shared):
-        return own if own.is_file() else None
-    if own.is_file():
+        return own if os.path.lexists(own) else None
+    if os.path.lexists(own):
         from harness.errors import ConfigurationError
 
         raise ConfigurationError(
@@ -61,15 +64,15 @@ def section_of(path: Path) -> tuple[str, ...]:
 
 def _has_section(path: Path) -> bool:
     try:
-        content = path.read_bytes()
+        content = read_file(path, MAX_TEXT)
     except OSError:
         return False
     if b"harness" not in content or not re.search(_LIKELY, content):
         return False
-    import tomllib
+    from harness.core.toml import UnreadableTomlError, read_toml
 
     try:
-        tool = tomllib.loads(content.decode()).get("tool")
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):  # which is reported where the target is read
-        return not path.with_name(CONFIG_NAME).is_file() and re.search(_HEADER, content) is not None
+        tool = read_toml(content.decode()).get("tool")
+    except (UnicodeDecodeError, UnreadableTomlError):  # which is reported where the target is read
+        return not os.path.lexists(path.with_name(CONFIG_NAME)) and re.search(_HEADER, content) is not None
     return isinstance(tool, dict) and "harness" in tool

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import Any
 
 from harness.core.pointers import child
+from harness.core.toml import UnreadableTomlError, read_toml
+
+_MOST_READ = 2 << 20
+"""Characters that are read in all, to find one line: a list of many lines takes the square of them."""
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int | None:
@@ -14,26 +17,41 @@ def line_of(text: str, path: tuple[str, ...]) -> int | None:
     The shortest beginning of the document that is valid and contains the key ends with that statement, wherever it is:
     after a header, in an inline table, or in a list of several lines.
     """
-    lines = text.splitlines(keepends=True)
-    low, high = 0, len(lines)
-    if not _contains(_read(lines, high), path):
+    beginnings = _Beginnings(text)
+    low, high = 0, beginnings.number
+    if not _contains(beginnings.read(high), path):
         return None
     while low < high:  # the statement begins in a line from `low` to `high`
         middle = (low + high) // 2
-        ends = next(n for n in range(middle, len(lines) + 1) if _read(lines, n) is not None)
-        if _contains(_read(lines, ends), path):
+        ends = next((n for n in range(middle, beginnings.number + 1) if beginnings.read(n) is not None), None)
+        if ends is None or beginnings.left <= 0:
+            return None
+        if _contains(beginnings.read(ends), path):
             high = middle
         else:
             low = ends + 1
     return max(low, 1)
 
 
-def _read(lines: list[str], number: int) -> dict[str, Any] | None:
-    """Return the content of the first lines; None where they end within a statement."""
-    try:
-        return tomllib.loads("".join(lines[:number]))
-    except tomllib.TOMLDecodeError:
-        return None
+class _Beginnings:
+    """The beginnings of a document."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines(keepends=True)
+        self.number = len(self._lines)
+        self.left = _MOST_READ
+        """Characters that may still be read."""
+
+    def read(self, number: int) -> dict[str, Any] | None:
+        """Return the content of the first lines; None where they end within a statement, or it was too much."""
+        if self.left <= 0:
+            return None
+        text = "".join(self._lines[:number])
+        self.left -= len(text)
+        try:
+            return read_toml(text)
+        except UnreadableTomlError:
+            return None
 
 
 def _contains(node: Any, path: tuple[str, ...]) -> bool:

@@ -9,14 +9,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from harness.core.foreign_files import read_file, real_path
 from harness.core.json_or_yaml import read_json_or_yaml
 from harness.core.yaml import DuplicateKey, UnreadableYamlError, YamlSyntaxError
 from harness.errors import NetworkError, SpecError, one_line
 from harness.openapi.references import path_of
 from harness.openapi.versions import unsupported_version
 
-MAX_BYTES = 64 * 1024 * 1024
-"""Of a document, and of each file that it refers to."""
 Fetch = Callable[[str], bytes]
 """Returns the content of a URL; raises what httpx does, or `HarnessError`."""
 RepeatedKeys = dict[str, list[DuplicateKey]]
@@ -38,14 +37,10 @@ def fetched_document(url: str, place: str, fetch: Fetch | None) -> bytes:
 def document_of(path: Path, place: str, root: Path) -> bytes:
     """Return the text of the document in a file; raises `SpecError`, which begins with ``place``."""
     try:
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
+        return read_file(path)
     except OSError as exc:
         why = f"{place} cannot be read: {exc.strerror}. Paths start at {root}; a URL works too."
         raise SpecError(why) from None
-    if len(text) > MAX_BYTES:
-        raise SpecError(f"{place} is larger than {MAX_BYTES >> 20} MB. Name the file of the API description itself.")
-    return text
 
 
 def read_document(text: bytes, place: str, repeated: list[DuplicateKey] | None = None) -> dict[str, Any]:
@@ -87,15 +82,16 @@ def read_at(fetch: Fetch | None, folders: Sequence[Path], repeated: RepeatedKeys
     Raises `HarnessError`, `OSError`, `LookupError` or `ValueError`.
     """
     if url.startswith("file:"):
-        path = path_of(url).resolve()  # links and ``..`` lead where they lead
+        path = real_path(path_of(url))  # links and ``..`` lead where they lead
         if not any(path.is_relative_to(folder.resolve()) for folder in folders):
             places = " or ".join(str(folder.resolve()) for folder in folders)
             raise LookupError(f"the file is not below {places}; move it there")
-        if not path.is_file():
-            raise LookupError("there is no such file")
-        if path.stat().st_size > MAX_BYTES:
-            raise LookupError(f"it is larger than {MAX_BYTES >> 20} MB")
-        text = path.read_bytes()
+        try:
+            text = read_file(path)
+        except FileNotFoundError:
+            raise LookupError("there is no such file") from None
+        except OSError as exc:
+            raise LookupError(str(exc.strerror)) from None
     elif fetch is None:
         raise NetworkError("URLs are not fetched here; save it beside the document")
     else:

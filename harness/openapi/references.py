@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import url2pathname
 
+from harness.core.foreign_files import MAX_BYTES, read_text
+
 EXAMPLE, OPERATION = "externalValue", "operationRef"
 NAMED = frozenset(
     {"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "schemas", "responses", "content"}
@@ -124,7 +126,7 @@ class ReferenceLines:
         for url in urls:
             if url.startswith("file:"):
                 with suppress(OSError, UnicodeDecodeError):
-                    self._read(url, path_of(url).read_text(encoding="utf-8"))
+                    self._read(url, read_text(path_of(url), MAX_BYTES))
 
     def find(self, target: str) -> tuple[str, int] | None:
         """Return URL and line (from 1) of the first reference to the URL ``target``; None if there is none."""

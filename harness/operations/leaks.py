@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from harness.core.foreign_files import open_file, pieces_of
 from harness.model import Check, Finding, Outcome
 from harness.model.config import Auth, Basic, ClientCredentials
 from harness.secrets import Leak, Leaks, Scanner
@@ -33,7 +34,7 @@ def readable(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     found, lost = [], []
     for path in paths:
         try:
-            path.open("rb").close()
+            open_file(path).close()
             found.append(path)
         except OSError as exc:
             lost.append(f"{path.name}: {exc.strerror}")
@@ -162,9 +163,8 @@ def _holds(path: Path, texts: Collection[str]) -> bool:
     wanted = re.compile(b"|".join(re.escape(text.encode()) for text in texts))
     most = max(len(text.encode()) for text in texts)
     tail = b""
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            if wanted.search(tail + piece):
-                return True
-            tail = piece[-most:] if most else b""
+    for piece in pieces_of(path, 1 << 20):
+        if wanted.search(tail + piece):
+            return True
+        tail = piece[-most:] if most else b""
     return False

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from harness.core.foreign_files import real_path
 from harness.operations.runbook_page import RunbookPage, slug
 
 _ENDINGS = (".md", ".markdown", ".html")
@@ -94,7 +95,7 @@ class RunbookIndex:
             except OSError:  # its name is too long
                 continue
             if is_file:
-                return Reached(self._by_path.get(path.resolve()), file=path)
+                return Reached(self._by_path.get(real_path(path)), file=path)
         return Reached()
 
     def _by_url(self, alert: AlertLink) -> Reached:

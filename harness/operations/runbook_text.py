@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness.core.foreign_files import read_file
+from harness.core.toml import UnreadableTomlError, read_toml
 from harness.core.yaml import UnreadableYamlError, read_yaml
 
 MAX_BYTES = 1 << 18
@@ -52,10 +53,7 @@ def read_source(path: Path) -> RunbookSource:
 
 def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ValueError(f"1: it has {size:,} bytes, and at most {MAX_BYTES:,} are read. Split it.")
-        content = path.read_bytes()
+        content = read_file(path, MAX_BYTES)
     except OSError as exc:
         raise ValueError(f"1: it cannot be read ({exc.strerror}).") from None
     encoding, text = _text(content)
@@ -88,10 +86,10 @@ def _decode(content: bytes, encoding: str) -> str | None:
 def _front(language: str, text: str, above: int) -> tuple[dict[str, Any], str]:
     """Return the front matter, or the problem that it has; ``above`` is the number of lines above it."""
     try:
-        front = tomllib.loads(text) if language == "TOML" else read_yaml(text.encode())
+        front = read_toml(text) if language == "TOML" else read_yaml(text.encode())
     except UnreadableYamlError as exc:
         line = above + (getattr(exc, "line", None) or 1)
-    except tomllib.TOMLDecodeError as exc:
+    except UnreadableTomlError as exc:
         found = _TOML_LINE.search(str(exc))
         line = above + int(found[1] if found else 1)
     else:

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from harness.core.files import PRIVATE
+from harness.core.foreign_files import read_file, real_path
 from harness.operations.sarif import SarifError, ScannerReport, read_sarif
 from harness.process.groups import signal_group
 
@@ -69,7 +70,7 @@ class ScannerFiles:
         """Return the name within the folder of a path that the scanner reported, or what it reported."""
         for start in (cwd, self.folder):
             with suppress(ValueError, OSError):
-                return str((start / path).resolve().relative_to(self.folder.resolve()))
+                return str(real_path(start / path).relative_to(real_path(self.folder)))
         return path
 
     def located(self, name: str, first: int, last: int) -> tuple[str, int, str]:
@@ -98,14 +99,11 @@ def run_scanner(command: Sequence[str], files: ScannerFiles, *, cwd: Path, env: 
     if status < 0:
         raise ScannerError(f"It was killed by {signal.Signals(-status).name}.")
     try:
-        with document.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = read_file(document, MOST_BYTES)
     except OSError as exc:
         raise ScannerError(f"It exited with status {status}, and {SARIF} cannot be read: {exc.strerror}.") from None
     finally:
         document.unlink(missing_ok=True)
-    if len(data) > MOST_BYTES:
-        raise ScannerError(f"Its document has more than {MOST_BYTES >> 20} MiB.")
     try:
         return read_sarif(data)
     except SarifError as exc:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from harness.core.foreign_files import read_file, real_path
+
 _NAMES = ("test_*.py", "*_test.py")
 """What pytest's ``python_files`` is unless set."""
 _NO_FOLDERS = ("__pycache__", "node_modules")
@@ -23,7 +25,7 @@ def missing_tests(scenarios: Iterable[Path], collected: Mapping[Path, set[str]],
     ``collected`` has the names of the test functions by file, and no name for a file that could not be collected. A
     file should give tests where its name is that of a test file, or where it defines functions that are tests.
     """
-    for file in sorted({path.resolve() for scenario in scenarios for path in _files(scenario)}):
+    for file in sorted({real_path(path) for scenario in scenarios for path in _files(scenario)}):
         shown = file.relative_to(root) if file.is_relative_to(root) else file
         names = collected.get(file)
         if names is not None and not names:
@@ -63,9 +65,10 @@ def _files(scenario: Path) -> Iterator[Path]:
 def _tree(file: Path) -> ast.Module:
     """Return the syntax tree of a file; an empty one for what is not Python."""
     try:
-        return ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+        tree: ast.Module = ast.parse(read_file(file))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
+    return tree
 
 
 def _tests(tree: ast.Module) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.core.foreign_files import pieces_of, read_file
 from harness.core.yaml import YamlDepthError, scalars
 from harness.secrets.decoding.packed import GOES_ON
 from harness.secrets.forms import MIN_CHARS
@@ -77,15 +78,15 @@ class Scanner:
         found: dict[tuple[str, str], Leak] = {}
         unread: dict[str, None] = {}
         line = 1
-        with path.open("rb") as file:
-            piece, fresh = b"", file.read(CHUNK)
-            while fresh:
-                piece, fresh = piece[-OVERLAP:] + fresh, file.read(CHUNK)
-                leaks = self.scan_bytes(piece, place, first_line=line, goes_on=bool(fresh))
-                unread |= dict.fromkeys(leaks.unread)
-                for leak in leaks:
-                    found.setdefault((leak.secret, leak.form), leak)
-                line += piece[:-OVERLAP].count(b"\n")
+        pieces = pieces_of(path, CHUNK)
+        piece, fresh = b"", next(pieces, b"")
+        while fresh:
+            piece, fresh = piece[-OVERLAP:] + fresh, next(pieces, b"")
+            leaks = self.scan_bytes(piece, place, first_line=line, goes_on=bool(fresh))
+            unread |= dict.fromkeys(leaks.unread)
+            for leak in leaks:
+                found.setdefault((leak.secret, leak.form), leak)
+            line += piece[:-OVERLAP].count(b"\n")
         if path.suffix in {".yaml", ".yml"}:
             told = {secret for secret, _ in found}
             leaks = self._in_yaml(path, place)
@@ -101,7 +102,7 @@ class Scanner:
             return Leaks((), [f"{place}: the strings of more than {MAX_YAML >> 20} MB of YAML"])
         found = Leaks()
         try:
-            for scalar in scalars(path.read_bytes()):
+            for scalar in scalars(read_file(path)):
                 found.add(self.scan_bytes(scalar, place))
         except YamlDepthError as exc:
             found.unread.append(f"{place}: strings of YAML from line {exc.line} on, where {exc}")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from harness.core.foreign_files import pieces_of
 from harness.secrets.detection.structure import MOST_CHARS, Sighting, sightings
 from harness.secrets.redaction.placeholders import PLACEHOLDER
 
@@ -136,14 +137,13 @@ def _pieces(path: Path) -> Iterator[tuple[str, int]]:
 
     Most files are read byte by byte, as everything that is looked for is ASCII, and of UTF-16 as such.
     """
-    with path.open("rb") as file:
-        head = file.read(2)
-        wide = head in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
-        decoder = codecs.getincrementaldecoder("utf-16" if wide else "latin-1")("replace")
-        rest, fresh = "", head + file.read(CHUNK)
-        while fresh:
-            text = rest + decoder.decode(fresh)
-            fresh = file.read(CHUNK)
-            done = max(text.rfind("\n") + 1, len(text) - MOST_LINE) if fresh else len(text)
-            yield text, done
-            rest = text[done:]
+    pieces = pieces_of(path, CHUNK)
+    rest, fresh = "", next(pieces, b"")
+    wide = fresh.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    decoder = codecs.getincrementaldecoder("utf-16" if wide else "latin-1")("replace")
+    while fresh:
+        text = rest + decoder.decode(fresh)
+        fresh = next(pieces, b"")
+        done = max(text.rfind("\n") + 1, len(text) - MOST_LINE) if fresh else len(text)
+        yield text, done
+        rest = text[done:]

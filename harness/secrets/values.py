@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
+from harness.core.foreign_files import read_text
 from harness.core.output import announce
 from harness.errors import SecretError
 from harness.model import SecretRef
@@ -159,7 +160,7 @@ class Vault:
 
     def _file(self, name: str, where: str) -> str:
         try:
-            value = (self._root / name).read_text(encoding="utf-8").removesuffix("\n")
+            value = read_text(self._root / name).removesuffix("\n")
         except (OSError, UnicodeDecodeError) as exc:
             reason = getattr(exc, "strerror", None) or "it is not UTF-8"
             raise SecretError(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from harness.core.foreign_files import real_path
 from harness.errors import ConfigurationError, HarnessError
 from harness.http.client import Network
 from harness.webhooks.handshake_replies import AnsweredHandshake
@@ -23,7 +24,7 @@ class HandshakeFollowUp:
 
         Raises `ConfigurationError` for a file inside of ``into``, where fixtures lie that are shared.
         """
-        if handover and handover.resolve().is_relative_to(into.resolve()):
+        if handover and real_path(handover).is_relative_to(real_path(into)):
             raise ConfigurationError(f"--handover {handover} is inside --into {into}. Name a file elsewhere.")
         self._handover = handover
         self._confirms = confirms

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.core.cutting import cut
+from harness.core.foreign_files import read_file
 from harness.errors import EventError
 from harness.http.message import Headers, Request
 
@@ -43,14 +44,13 @@ def bytes_of(path: Path) -> bytes:
     """Return the content of a fixture; raises `EventError`."""
     try:
         size = path.stat().st_size
-        raw = path.read_bytes() if size <= LIMIT_BYTES else b""
+        if size > LIMIT_BYTES:
+            raise EventError(
+                f"{path} has {size:,} bytes; the limit for an event fixture is {LIMIT_BYTES:,}. Shorten the body."
+            )
+        return read_file(path, LIMIT_BYTES)
     except OSError as exc:
         raise EventError(f"{path} cannot be read: {exc.strerror}. Check the path and its permissions.") from None
-    if size > LIMIT_BYTES:
-        raise EventError(
-            f"{path} has {size:,} bytes; the limit for an event fixture is {LIMIT_BYTES:,}. Shorten the body."
-        )
-    return raw
 
 
 def http_fixture(raw: bytes, path: Path) -> HttpFixture:

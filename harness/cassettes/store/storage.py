@@ -19,6 +19,7 @@ from harness.cassettes.store.parse_cache import Sidecar
 from harness.cassettes.store.vcr_messages import interaction_of, stored_requests
 from harness.cassettes.store.vcr_names import CASSETTE_FORMAT_VERSION, CassetteDumper, as_unicode, headers_from
 from harness.core.files import write_atomically
+from harness.core.foreign_files import read_file
 from harness.errors import CassetteError
 
 _ONE_LINE = 2**30  # folding a JSON body at column 80 makes it hard to search and to review
@@ -103,7 +104,7 @@ def bytes_of(path: Path) -> bytes:
     """Return what a file holds; raises `CassetteError` for one that cannot be read, or is too large."""
     try:
         check_length(path.stat().st_size, str(path))
-        return path.read_bytes()
+        return read_file(path)
     except OSError as exc:
         raise CassetteError(f"{path} cannot be read: {exc.strerror}.") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from harness.core.foreign_files import read_text
 from harness.errors import ConfigurationError
 
 IGNORED = ("reports/", ".harness/")
@@ -43,7 +44,7 @@ def write_all(root: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
 
 
 def _ignore(path: Path) -> None:
-    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    before = read_text(path) if path.is_file() else ""
     lines = [line for line in IGNORED if line not in before.splitlines()]
     if lines:
         gap = "" if not before or before.endswith("\n") else "\n"

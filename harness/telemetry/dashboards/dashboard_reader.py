@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from harness.core.foreign_files import read_file
 from harness.telemetry.dashboards.dashboard import Dashboard, Panel, PanelTarget
 from harness.telemetry.dashboards.dashboard_forms import Fields, NoDashboardError, classic_form, entries, fields, text
 from harness.telemetry.dashboards.data_sources import EXPRESSION, DataSources
@@ -20,7 +21,7 @@ def read_dashboards(paths: Iterable[Path], root: Path) -> tuple[Dashboard, ...]:
 def _read(path: Path, shown: str) -> Dashboard:
     try:
         check_size(path.stat().st_size)
-        return parse_dashboard(path.read_bytes(), shown)
+        return parse_dashboard(read_file(path), shown)
     except UnreadableJsonError as exc:
         return Dashboard(file=shown, problem=str(exc))
     except OSError as exc:

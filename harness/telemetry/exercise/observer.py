@@ -8,6 +8,7 @@ from io import SEEK_END, BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from harness.core.foreign_files import open_file
 from harness.errors import ProbeError
 from harness.model.signals import Signal
 from harness.telemetry.signals.fault_window import GoodTraffic, Window, good_traffic, shown
@@ -118,7 +119,7 @@ class Observer:
 def _opened(path: Path) -> BinaryIO:
     """Open a log; one that was rotated away just now is empty. Raises `ProbeError` where it must not be read."""
     try:
-        return path.open("rb")
+        return open_file(path)
     except FileNotFoundError:
         return BytesIO()
     except OSError as exc:

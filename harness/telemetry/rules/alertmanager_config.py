@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from harness.core.cutting import cut
+from harness.core.foreign_files import read_file
 from harness.core.yaml import UnreadableYamlError, YamlSyntaxError, compose_yaml
 from harness.telemetry.promql import LabelMatcher
 from harness.telemetry.promql.durations import prometheus_duration_s
@@ -88,19 +89,14 @@ def read_alertmanager(path: Path, name: str = "") -> AlertmanagerConfig:
     """Read the file; whatever is wrong with it is in ``faults``."""
     name, faults = name or str(path), list[YamlFault]()
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_CONFIG_BYTES + 1)
-        documents = compose_yaml(content) if len(content) <= MAX_CONFIG_BYTES else []
+        documents = compose_yaml(read_file(path, MAX_CONFIG_BYTES))
     except OSError as exc:
         return AlertmanagerConfig(name=name, faults=(YamlFault(0, f"it cannot be read: {exc.strerror}"),))
     except UnreadableYamlError as exc:
         reason = exc.problem if isinstance(exc, YamlSyntaxError) else str(exc)
         return AlertmanagerConfig(name=name, faults=(YamlFault(getattr(exc, "line", None) or 0, reason),))
     if len(documents) != 1:
-        large = len(content) > MAX_CONFIG_BYTES
-        reason = (
-            f"it is larger than {MAX_CONFIG_BYTES} bytes" if large else f"it has {len(documents)} documents, not one"
-        )
+        reason = f"it has {len(documents)} documents, not one"
         return AlertmanagerConfig(name=name, faults=(YamlFault(0, reason),))
     fields = Located(documents[0], faults).mapping("the file")
     _only(fields, _TOP_KEYS, "the file")
@@ -123,7 +119,7 @@ def hidden_values(path: Path) -> list[str]:
     """Return the values in the file that may be secrets: all below ``global`` and ``receivers`` but names."""
     found: list[str] = []
     try:
-        documents = compose_yaml(path.read_bytes()[:MAX_CONFIG_BYTES])
+        documents = compose_yaml(read_file(path, MAX_CONFIG_BYTES))
     except (OSError, UnreadableYamlError):
         return found
     fields = Located(documents[0], []).fields() if documents else {}

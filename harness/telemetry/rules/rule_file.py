@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.core.foreign_files import read_file
 from harness.core.yaml import UnreadableYamlError, YamlSyntaxError, compose_yaml
 from harness.telemetry.promql import PromqlError, Query, parse
 from harness.telemetry.promql.durations import prometheus_duration_s
@@ -94,12 +95,9 @@ def read_rules(path: Path, name: str = "") -> RuleFile:
     """Read a file of rules; whatever is wrong with it is in ``faults``."""
     name = name or str(path)
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_file(path, MAX_BYTES)
     except OSError as exc:
         return _faulty(path, name, 0, f"it cannot be read: {exc.strerror}")
-    if len(content) > MAX_BYTES:
-        return _faulty(path, name, 0, f"it is larger than {MAX_BYTES} bytes, and is not read")
     text = content.decode("utf-8-sig", "replace")
     template = _marked(text, _TEMPLATE)
     try:

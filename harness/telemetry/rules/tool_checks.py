@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from harness.core.foreign_files import read_file
 from harness.core.yaml import UnreadableYamlError, read_yaml
 from harness.model import Check, Finding, Outcome
 from harness.telemetry.promql.newer_promql import NEWER_FUNCTIONS
@@ -149,7 +150,7 @@ def _write(path: Path, text: str) -> Path:
 def _with_plain_rules(path: Path, folder: Path) -> Path:
     """Return the test file, or where it names objects of Kubernetes, a copy in ``folder`` that names plain groups."""
     try:
-        document = read_yaml(path.read_bytes())
+        document = read_yaml(read_file(path))
     except (OSError, UnreadableYamlError):
         return path
     named = document.get("rule_files") if isinstance(document, dict) else None

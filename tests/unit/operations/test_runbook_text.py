@@ -61,7 +61,7 @@ REFUSED = {
     "a picture": (b"\x89PNG\r\n\0\0\0\rIHDR", "1: it is not text in UTF-8. Save it as UTF-8."),
     "UTF-16 without a mark": ("## Impact".encode("utf-16-le"), "1: it is not text in UTF-8. Save it as UTF-8."),
     "half a character of UTF-16": (codecs.BOM_UTF16_LE + b"a", "1: it is not text in UTF-8. Save it as UTF-8."),
-    "too much": (b"a" * (MAX_BYTES + 1), "1: it has 262,145 bytes, and at most 262,144 are read. Split it."),
+    "too much": (b"a" * (MAX_BYTES + 1), "1: it cannot be read (it is larger than 262,144 bytes)."),
 }
 
 
