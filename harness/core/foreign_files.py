@@ -1,6 +1,6 @@
 """Files that others name, read to a bound: a pipe, a device or a file that grows neither stops nor floods a run.
 
-Whatever cannot be read raises OSError, whose ``strerror`` says why and ends the sentence "FILE cannot be read: …".
+Whatever cannot be read raises OSError, whose ``strerror`` is the reason, as the end of "FILE cannot be read: …".
 """
 
 from __future__ import annotations

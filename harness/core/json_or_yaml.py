@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import suppress
 from typing import Any
 
@@ -26,8 +27,16 @@ def read_json_or_yaml(
     """
     if begins_as_object(text):
         with suppress(ValueError):
-            return json.loads(text)
+            return json.loads(text, parse_float=_finite)
     return read_yaml(text, loader=loader, max_depth=max_depth, duplicates=duplicates)
+
+
+def _finite(text: str) -> float:
+    """Return a number; raises ValueError for one that is too large, which the reader of YAML reports with its line."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
 
 
 def begins_as_object(text: bytes) -> bool:

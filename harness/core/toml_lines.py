@@ -17,7 +17,7 @@ def line_of(text: str, path: tuple[str, ...]) -> int | None:
     The shortest beginning of the document that is valid and contains the key ends with that statement, wherever it is:
     after a header, in an inline table, or in a list of several lines.
     """
-    beginnings = _Beginnings(text)
+    beginnings = _FirstLines(text)
     low, high = 0, beginnings.number
     if not _contains(beginnings.read(high), path):
         return None
@@ -33,7 +33,7 @@ def line_of(text: str, path: tuple[str, ...]) -> int | None:
     return max(low, 1)
 
 
-class _Beginnings:
+class _FirstLines:
     """The beginnings of a document."""
 
     def __init__(self, text: str) -> None:

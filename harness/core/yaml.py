@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gc
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,10 @@ MAX_DEPTH = 500
 """Levels of nesting."""
 MAX_VALUES = 5_000_000
 """Values of a document with its aliases written out. GitHub's description of 13 MB has 260,000."""
+MAX_MERGED = 1_000_000
+"""Values that merge keys bring into other objects."""
+MAX_DIGITS = 1000
+"""Of an integer: Python writes none of more than 4,300 digits, and JSON Schema compares none."""
 _ENDLESS = MAX_VALUES + 1
 _ANCHOR = re.compile(rb"&(?<![^\s\[{,]&)[\w-]")
 _ALIAS = re.compile(rb"\*(?<=[-:,\[{?\s]\*)[\w-]")
@@ -103,7 +108,7 @@ class CoreLoader(yaml.CSafeLoader):
                 has_merges = True
                 inner = value.value if isinstance(value, yaml.SequenceNode) else [value]
                 self._merged += sum(len(each.value) for each in inner)
-        if self._merged > MAX_VALUES:
+        if self._merged > MAX_MERGED:
             raise YamlAliasError
         super().flatten_mapping(node)
         if has_merges:  # the last of each key holds, so no more than these need be merged again
@@ -120,10 +125,20 @@ def _duplicates(node: yaml.MappingNode) -> Iterator[DuplicateKey]:
 
 def _construct_int(loader: CoreLoader, node: yaml.ScalarNode) -> int:
     text = loader.construct_scalar(node)
+    if len(text) > MAX_DIGITS:
+        raise yaml.constructor.ConstructorError(None, None, "that integer is too long", node.start_mark)
     try:
         return int(text, 0 if text[:2] in ("0o", "0x") else 10)
     except ValueError:
         raise yaml.constructor.ConstructorError(None, None, "that is not an integer", node.start_mark) from None
+
+
+def _construct_float(loader: CoreLoader, node: yaml.ScalarNode) -> float:
+    number = loader.construct_yaml_float(node)
+    if not math.isfinite(number):
+        problem = "that number is infinite or none, which JSON does not have, or too large"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+    return float(number)
 
 
 def _construct_text(loader: CoreLoader, node: yaml.ScalarNode) -> str:
@@ -132,6 +147,7 @@ def _construct_text(loader: CoreLoader, node: yaml.ScalarNode) -> str:
 
 CoreLoader.yaml_implicit_resolvers = {}
 CoreLoader.add_constructor(f"{_TAG}int", _construct_int)
+CoreLoader.add_constructor(f"{_TAG}float", _construct_float)
 for _kind in ("merge", "binary"):  # ``<<`` as a value, and what JSON holds as the same text
     CoreLoader.add_constructor(_TAG + _kind, _construct_text)
 for _kind, _pattern, _first in (

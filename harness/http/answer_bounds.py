@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from harness.core.foreign_json import TOO_MANY, ValueCount
 from harness.http.codings import codings_in
 from harness.http.installed_codecs import installed_codec
 
@@ -39,6 +40,7 @@ class AnswerBound:
         self._sent = 0
         self._unpacked = 0
         self._codings: list[_Unpacking] = []
+        self._values = ValueCount()
 
     def declare(self, coding: str) -> None:
         """Take the value of ``Content-Encoding``: a client unpacks what it knows of it."""
@@ -50,8 +52,7 @@ class AnswerBound:
         self._sent += len(piece)
         if self._sent > MAX_ANSWER_BYTES:
             raise _not_ended(f"{MAX_ANSWER_BYTES >> 20} MiB")
-        if self._codings:
-            self._unpack(piece, 0)
+        self._unpack(piece, 0)
         if time.monotonic() > self._ends:
             raise self.expired()
 
@@ -78,6 +79,8 @@ class AnswerBound:
 
     def _unpack(self, piece: bytes, number: int) -> None:
         if number == len(self._codings):
+            if self._values.is_too_high(piece):
+                raise httpx.ReadTimeout(f"the answer has {TOO_MANY}, more than are read; ask for less at once")
             return
         for content in self._codings[number](piece):
             self._unpacked += len(content)

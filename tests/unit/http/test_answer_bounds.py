@@ -48,3 +48,21 @@ def test_frames_behind_one_another_are_unpacked(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(httpx.ReadTimeout, match="unpacked"):
         bound.take(zlib.compress(bytes(33 << 20)) * 2)
+
+
+@pytest.mark.parametrize("coding", ["", "deflate"])
+@pytest.mark.parametrize("body", [b"[" + b"{}," * 400_000, b'\n {"a": [' + b"1," * 2_100_000])
+def test_json_of_too_many_values_is_not_read(body: bytes, coding: str) -> None:
+    """A few megabytes of it would take a gigabyte in whoever reads them."""
+    bound = AnswerBound(60)
+    bound.declare(coding)
+
+    with pytest.raises(httpx.ReadTimeout, match="the answer has more than 300,000 objects and lists, or 2,000,000"):
+        bound.take(zlib.compress(body) if coding else body)
+
+
+def test_what_is_no_json_may_have_any_signs() -> None:
+    """Images and archives are bounded by their bytes alone."""
+    bound = AnswerBound(60)
+
+    bound.take(b"\x89PNG" + b"[{,," * 1_000_000)
