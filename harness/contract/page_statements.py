@@ -10,6 +10,7 @@ import msgspec
 
 from harness.contract.sample import Sample
 from harness.core.plain_names import plain
+from harness.core.whole_numbers import whole_number
 
 ITEMS = ("items", "data", "results", "values", "entries", "records")
 AROUND = frozenset(
@@ -135,7 +136,7 @@ def _of_headers(page: Sample) -> Iterator[tuple[str, Any]]:
     """Yield what fields such as ``X-Total-Count`` and ``X-Next-Page`` state, and the whole number of Content-Range."""
     for header, value in page.response.headers.items():
         if header.startswith("x-"):
-            yield plain(header[2:]), int(value) if value.isdecimal() else value
+            yield plain(header[2:]), value if (number := whole_number(value)) is None else number
         elif header == "content-range" and (ranged := _RANGE.fullmatch(value)):
             yield "total", int(ranged[1])
 

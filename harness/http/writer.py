@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from harness.core.whole_numbers import whole_number
 from harness.http.message import HOP_BY_HOP, Response, header_bytes, reason_phrase, value_bytes
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -22,8 +23,9 @@ def response_bytes(response: Response, *, method: str, close: bool = False) -> b
     The response to HEAD has the length that it names itself, else that of the body which is left out.
     """
     length = len(response.body)
-    if method == "HEAD" and not response.body and (named := response.header("content-length")).isdigit():
-        length = int(named)
+    if method == "HEAD" and not response.body:
+        named = whole_number(response.header("content-length"))
+        length = length if named is None else named
     head = response_head(response, length=length, close=close)
     return head if has_no_body(response.status, method) else head + response.body
 

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from harness.core.encodable import json_bytes
+from harness.core.whole_numbers import whole_number
 from harness.errors import ConfigurationError
 from harness.http.loopback_server import LoopbackServer
 from harness.http.message import Request, Response
@@ -43,12 +44,13 @@ def address(text: str) -> tuple[str, int]:
     """Read ``[telemetry] otlp``, such as ``127.0.0.1:4318``; raises `ConfigurationError`."""
     host, _, port = text.rpartition(":")
     plain = host.strip("[]")
-    if not port.isdigit() or not 0 < int(port) < 65536 or not _is_loopback(plain):
+    number = whole_number(port)
+    if number is None or not 0 < number < 65536 or not _is_loopback(plain):
         raise ConfigurationError(
             f"harness.toml: [telemetry] otlp: {text!r} is not a loopback address with a port, on which the harness can "
             'listen. Write otlp = "127.0.0.1:{port:otlp}"; traces from another machine need a tunnel to it.'
         )
-    return plain, int(port)
+    return plain, number
 
 
 def _is_loopback(host: str) -> bool:
@@ -209,10 +211,10 @@ class SpanCollector(LoopbackServer):
         if "since_ns" not in asked:
             found: msgspec.Struct = self._store.seen(asked.get("trace_id", ""), asked.get("text", ""))
         else:
-            since, until = asked["since_ns"], asked.get("until_ns", "")
-            if not (since.isdigit() and until.isdigit()):
+            since, until = whole_number(asked["since_ns"]), whole_number(asked.get("until_ns", ""))
+            if since is None or until is None:
                 return _answer(400)
-            found = self.started_within(int(since), int(until))
+            found = self.started_within(since, until)
         return _answer(200, msgspec.json.encode(found))
 
     def started_within(self, since_ns: int, until_ns: int) -> SpanRange:

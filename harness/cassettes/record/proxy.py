@@ -15,6 +15,7 @@ from typing import Protocol
 import httpx
 import msgspec
 
+from harness.core.whole_numbers import whole_number
 from harness.errors import CassetteError, HarnessError, NetworkError
 from harness.http.codings import DECODABLE, CodingError, CodingFault, decoded
 from harness.http.content import coding_of, in_pieces
@@ -158,7 +159,7 @@ class RecordingProxy(CommandServer):
         head = _head_of(answer)
         links = LinkRewriter([self.upstream], self.url)
         head = msgspec.structs.replace(head, headers=links.headers(head.headers))
-        length = int(named) if (named := head.header("content-length")).isdigit() else None
+        length = whole_number(head.header("content-length"))
         if has_no_body(head.status, request.method) or length == 0:
             keep(answer.read())
             connection.start(head, length=length)

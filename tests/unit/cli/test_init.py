@@ -19,7 +19,6 @@ import pytest
 
 from harness.http.loopback_server import LoopbackServer
 from harness.http.message import Request, Response
-from harness.openapi import reading
 from tests.ports import free_port
 from tests.unit.context.test_starting import HOOK, SPEC, files_of, init
 
@@ -138,13 +137,11 @@ def test_a_document_behind_a_credential_writes_nothing(folder: Path, guarded: st
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_document_without_an_end_is_read_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_document_without_an_end_is_not_read() -> None:
     """A device in place of a file ends with a sentence."""
-    monkeypatch.setattr(reading, "MAX_BYTES", 2 << 20)
-
     result = init("--spec", "/dev/zero")
 
-    assert "--spec: /dev/zero is larger than 2 MB." in result.output
+    assert "--spec: /dev/zero cannot be read: it is a device, not a file." in result.output
     assert result.exit_code == 4
 
 
