@@ -19,6 +19,7 @@ from harness.secrets.command_output import command_output
 from harness.secrets.forms import forms_to_redact
 from harness.secrets.known_values import KnownValues
 from harness.secrets.redaction.cut_secrets import Forms, without_parts
+from harness.secrets.redaction.encoded_parts import EncodedParts
 from harness.secrets.scan import Scanner
 
 
@@ -81,6 +82,7 @@ class Vault:
         self._forms: dict[str, Forms] = {}
         self._values = KnownValues()
         self._beginnings: Beginnings | None = None
+        self._parts: EncodedParts | None = None
         self._scanner: Scanner | None = None
         if secret:
             announce(self)
@@ -117,7 +119,7 @@ class Vault:
         elif before.reveal() != value:
             self._values = KnownValues({known: secret.reveal() for known, secret in self._known.items()})
         self._forms[name] = Forms(_placeholder(name), forms_to_redact(value))
-        self._beginnings = self._scanner = None
+        self._beginnings = self._parts = self._scanner = None
         return self._known[name]
 
     def exported(self) -> dict[str, str]:
@@ -126,7 +128,7 @@ class Vault:
 
     def redact(self, text: str) -> str:
         """Return ``text`` with every known value, in every encoding, replaced by its name, also what a cut left."""
-        return without_parts(self.redact_whole(text), self._forms.values())
+        return without_parts(self.redact_whole(text), tuple(self._forms.values()), self._encoded_parts)
 
     def redact_whole(self, text: str) -> str:
         """Return ``text`` with every known value replaced, and nothing else: for contents, which nobody cuts.
@@ -140,7 +142,15 @@ class Vault:
         if (beginnings := self._beginnings) is None:  # another thread may add a value meanwhile
             texts = (form for forms in tuple(self._forms.values()) for form in forms.texts)
             self._beginnings = beginnings = Beginnings(texts)
-        return beginnings.at_end(text)
+        part = self._encoded_parts().at_end(text, 1)
+        return max(beginnings.at_end(text), part.length if part else 0)
+
+    def _encoded_parts(self) -> EncodedParts:
+        """Return what finds parts of values in any encoding."""
+        if (parts := self._parts) is None:
+            values = {_placeholder(name): secret.reveal() for name, secret in tuple(self._known.items())}
+            self._parts = parts = EncodedParts(values)
+        return parts
 
     def scanner(self) -> Scanner:
         """Return a search for every known value."""

@@ -14,9 +14,15 @@ from hypothesis import given
 
 from harness.core.cutting import cut, cut_before
 from harness.secrets.redaction.cut_secrets import LEAST
+from harness.secrets.redaction.encoded_parts import REST
 from harness.secrets.values import Vault
+from tests.unit.secrets.secret_forms import FORMS as ENCODINGS
+from tests.unit.secrets.secret_forms import new_secret
+from tests.unit.secrets.secret_forms import reveals as reveals_all
 
 VALUE = f"sk+live/{secrets.token_urlsafe(24)}"
+MUCH = 16
+"""Characters of a value that are a good part of it."""
 FORMS = {
     "raw": VALUE,
     "url": quote(VALUE, safe=""),
@@ -47,6 +53,57 @@ def test_no_part_of_a_secret_is_left_wherever_a_text_is_cut(form: str, vault: Va
     for most in range(8, len(text)):
         for short in (cut(text, most), cut_before(text, most), cut(cut_before(text, most), most // 2 + 4)):
             assert not reveals(vault.redact(short), FORMS[form]), (most, vault.redact(short))
+
+
+LONG = new_secret()
+NESTED_TWICE = "base64 thrice"
+"""The end of it is not found: a cut shifts each of its layers by another part of a group."""
+
+
+def reveals_part(text: str) -> bool:
+    """Whether an independent search finds a good part of the value."""
+    return any(reveals_all(text, LONG[at : at + MUCH], 4) for at in range(0, len(LONG) - MUCH + 1, MUCH // 2))
+
+
+@pytest.mark.parametrize("form", ENCODINGS)
+def test_no_part_of_an_encoded_secret_is_left_wherever_a_text_is_cut(form: str, tmp_path: Path) -> None:
+    """Whatever the encoding, also where the cut leaves half an escape; what is around it remains."""
+    vault = Vault(seed="", root=tmp_path)
+    vault.add("env:KEY", LONG)
+    written = ENCODINGS[form](LONG)
+    assert reveals_part(f"x {written} y")
+
+    for at in range(1, len(written), max(1, len(written) // 20)):
+        begun = vault.redact(f"before {written[:at]}…")
+        assert not reveals_part(begun), at
+        assert begun.startswith("before ")
+        if form != NESTED_TWICE:
+            ended = vault.redact(f"…{written[at:]} behind")
+            assert not reveals_part(ended), at
+            assert ended.endswith(" behind")
+
+
+@pytest.mark.parametrize(
+    "form", ["json, every character", "entities, decimal", "percent, thrice", "backslash x", "octal"]
+)
+def test_what_is_cut_on_both_sides_is_a_part_too(form: str, tmp_path: Path) -> None:
+    """Between two marks nothing else need be."""
+    vault = Vault(seed="", root=tmp_path)
+    vault.add("env:KEY", LONG)
+    written = ENCODINGS[form](LONG)
+
+    assert vault.redact(f"…{written[len(written) // 3 : len(written) * 2 // 3]}…") == "…[REDACTED env:KEY]…"
+
+
+@pytest.mark.parametrize("form", ["json, every character", "entities, decimal", "percent, thrice", "hexadecimal"])
+def test_what_may_be_the_beginning_of_an_encoded_secret_waits_for_the_rest(form: str, tmp_path: Path) -> None:
+    """A stream shows it when it is none, or redacted."""
+    vault = Vault(seed="", root=tmp_path)
+    vault.add("env:KEY", LONG)
+    written = ENCODINGS[form](LONG)
+
+    assert vault.unfinished(f"before {written[: len(written) // 2]}") >= len(written) // 2 - REST
+    assert vault.unfinished(f"before {written} behind") == 0
 
 
 MARKS = {"dots": "...", "spaced": " ... ", "ellipsis": "…", "line": "\n…", "escaped": "\\u2026"}
