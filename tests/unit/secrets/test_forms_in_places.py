@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from harness.core.cutting import cut, cut_before
+from harness.core.output import Output, RedactedStream
 from harness.model import Finding, Outcome, Problem, Verdict
 from harness.model.report import Report
 from harness.readiness.admission import Admission
@@ -95,6 +101,46 @@ def test_a_secret_in_any_form_reaches_no_cassette(form: str, vault: Vault) -> No
         output = redacted(Redactor(vault.redact_whole), text)
         shown = output if isinstance(output, str | bytes) else str(output)
         assert not reveals(shown, VALUE), place
+
+
+def _printed(vault: Vault, pieces: Sequence[str], *, as_bytes: bool = False) -> str:
+    """Return what a command prints that writes some texts, one after another."""
+    inner, output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline=""), Output()
+    output.learn(vault)
+    stream = RedactedStream(inner, output)
+    for piece in pieces:
+        if as_bytes:
+            stream.buffer.write(piece.encode())
+        else:
+            stream.write(piece)
+        stream.flush()
+    stream.finish()
+    inner.seek(0)
+    return inner.read()
+
+
+PRINTED: Mapping[str, Callable[[Vault, str], str]] = {
+    "line of a command": lambda vault, text: _printed(vault, [f"{text}\n"]),
+    "bytes of a command": lambda vault, text: _printed(vault, [text], as_bytes=True),
+    "line in two pieces": lambda vault, text: _printed(vault, [text[: len(text) // 2], text[len(text) // 2 :]]),
+    "tail of a log": lambda vault, text: vault.redact(cut_before(text, len(text) * 2 // 3)),
+    "message that is cut": lambda vault, text: vault.redact(cut(text, len(text) * 2 // 3)),
+    "warning": lambda vault, text: _printed(vault, [warnings.formatwarning(text, UserWarning, "test_x.py", 1)]),
+    "traceback": lambda vault, text: _printed(vault, traceback.format_exception(ValueError(text))),
+    "curl line": lambda vault, text: vault.redact(shlex.join(["curl", "--data", text])),
+}
+"""What commands such as deliver, record, replay and gate print passes one stream, in one piece or several."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("place", PRINTED)
+def test_a_secret_in_any_form_is_not_printed(place: str, form: str, vault: Vault) -> None:
+    """Whole, in pieces, and cut."""
+    shown = PRINTED[place](vault, f"before {FORMS[form](VALUE)} behind")
+
+    assert not reveals(shown, VALUE)
+    assert "before" in shown or "behind" in shown
+    assert "REDACTED" in shown
 
 
 @pytest.mark.parametrize("form", FORMS)
