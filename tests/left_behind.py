@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 import psutil
 
-from tests.plugins.conftest import environment
+from tests.plugins.conftest import Folder, environment
 
 ENDS_WITHIN_S = 5.0
 GATE, PYTEST, WORKER = "harness.cli.gate_process", "pytest", "import sys;exec(eval(sys.stdin.readline()))"
@@ -148,3 +149,36 @@ OF_A_GATE = (
 """For a gate, which has two processes and starts pytests."""
 OF_FUZZING = (*ANY, Blow("pytest", _sent(signal.SIGKILL, PYTEST, first=False)))
 """For `harness fuzz`, which starts a pytest."""
+
+_HANGS = """
+import http.server, pathlib, sys, time
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path != "/":
+            pathlib.Path("began").touch()
+            time.sleep(600)
+        super().do_GET()
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+_FUZZED = """
+[process.app]
+command = ["{python}", "hangs.py", "{port:app}"]
+ready = "http://127.0.0.1:{port:app}/"
+[provider]
+spec = "spec.json"
+base_url = "http://127.0.0.1:{port:app}"
+"""
+_SPEC = {
+    "openapi": "3.1.0",
+    "info": {"title": "Tiny", "version": "1"},
+    "paths": {"/things": {"get": {"responses": {"200": {"description": "Things"}}}}},
+}
+FUZZ = ("-m", "harness.cli", "fuzz", "--target", "fuzzed")
+RECORD = ("-m", "harness.cli", "record", "--upstream", "http://127.0.0.1:9", "--cassette", "recorded.yaml", "--rewrite")
+
+
+def add_fuzzed(folder: Folder) -> None:
+    """Add what `FUZZ` needs: a provider that answers no request, and notes in the file ``began`` that one came."""
+    folder.write("harness.fuzzed.toml", _FUZZED)
+    folder.write("hangs.py", _HANGS)
+    folder.write("spec.json", json.dumps(_SPEC))

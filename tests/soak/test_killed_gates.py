@@ -20,7 +20,7 @@ import pytest
 from harness.model import Level, Report, Verdict
 from harness.readiness.checklist import shipped
 from harness.reports.json import read
-from tests.left_behind import ANY, OF_A_GATE, Blow, Killable
+from tests.left_behind import ANY, FUZZ, OF_A_GATE, OF_FUZZING, RECORD, Blow, Killable, add_fuzzed
 from tests.plugins.conftest import NAMED, OWN_ITEM, PASSES, PROCESS, SERVE, Folder, environment, waivers
 
 KILLS = int(os.environ.get("GATE_KILLS", "100"))
@@ -39,6 +39,8 @@ BLOWS: tuple[tuple[tuple[str, ...], Blow], ...] = (
     *((LIVE, blow) for blow in ANY),
     *(((*LIVE, "-n2"), blow) for blow in ANY),
     *((("-m", "harness.cli", "sandbox"), blow) for blow in ANY),
+    *((FUZZ, blow) for blow in OF_FUZZING),
+    *((RECORD, blow) for blow in ANY),
 )
 """Commands of Python that start processes, each with every way to kill it."""
 BEGINS_S, TAKES_S = 0.05, 8.0
@@ -54,6 +56,7 @@ def slow(tmp_path: Path) -> Folder:
     folder.write("serve.py", SERVE)
     folder.write("scenarios/test_own.py", PASSES)
     folder.write("scenarios/test_slow.py", SLOW)
+    add_fuzzed(folder)
     return folder
 
 

@@ -26,6 +26,7 @@ from harness.http.message import HOP_BY_HOP, Headers, Request, Response, header_
 from harness.http.parser import MAX_BODY, BadMessageError
 from harness.http.server_connection import ServerConnection
 from harness.http.writer import has_no_body
+from harness.process.ending_signals import ending_signals
 from harness.secrets.redaction.redactor import MAX_SEARCHED
 
 FLUSH_S = 1.0
@@ -251,12 +252,12 @@ def _problem(status: HTTPStatus, text: str) -> Response:
 
 
 def record(proxy: RecordingProxy, *, started: Callable[[str], None]) -> None:
-    """Pass on and record until Ctrl-C or SIGTERM, writing every second; raises `CassetteError` where that fails.
+    """Pass on and record until Ctrl-C, SIGTERM or the end of the terminal, writing every second.
 
-    What was recorded before is written in any case, as long as it can be.
+    Raises `CassetteError` where that fails. What was recorded before is written in any case, as long as it can be.
     """
     ended = threading.Event()
-    before = {n: signal.signal(n, lambda *_: ended.set()) for n in (signal.SIGINT, signal.SIGTERM)}
+    before = {n: signal.signal(n, lambda *_: ended.set()) for n in ending_signals()}
     with ExitStack() as stack:
         for number, handler in before.items():
             stack.callback(signal.signal, number, handler)

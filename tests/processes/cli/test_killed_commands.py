@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from harness.process.groups import has_proc
-from tests.left_behind import ANY, OF_A_GATE, OF_FUZZING, Blow, Killable
+from tests.left_behind import ANY, FUZZ, OF_A_GATE, OF_FUZZING, RECORD, Blow, Killable, add_fuzzed
 from tests.plugins.conftest import MUST, NAMED, OWN_ITEM, PROCESS, SERVE, Folder, waivers
 from tests.waiting import wait_for
 
@@ -25,29 +24,6 @@ def test_slow(harness_mode):
     pathlib.Path("began").touch()
     time.sleep(600)
 """
-HANGS = """
-import http.server, pathlib, sys, time
-class Handler(http.server.SimpleHTTPRequestHandler):
-    def do_GET(self):
-        if self.path != "/":
-            pathlib.Path("began").touch()
-            time.sleep(600)
-        super().do_GET()
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-"""
-FUZZED = """
-[process.app]
-command = ["{python}", "hangs.py", "{port:app}"]
-ready = "http://127.0.0.1:{port:app}/"
-[provider]
-spec = "spec.json"
-base_url = "http://127.0.0.1:{port:app}"
-"""
-SPEC = {
-    "openapi": "3.1.0",
-    "info": {"title": "Tiny", "version": "1"},
-    "paths": {"/things": {"get": {"responses": {"200": {"description": "Things"}}}}},
-}
 
 
 class Command(NamedTuple):
@@ -66,13 +42,8 @@ COMMANDS = {
     "gate": Command(("-m", "harness.cli", "gate", "-p", "no:cacheprovider"), OF_A_GATE),
     "pytest": Command((*_PYTEST, "scenarios"), ANY),
     "pytest -n2": Command((*_PYTEST, "-n2", "scenarios"), ANY[:1]),
-    "fuzz": Command(("-m", "harness.cli", "fuzz", "--target", "fuzzed"), OF_FUZZING, starts="hangs.py"),
-    "record": Command(
-        ("-m", "harness.cli", "record", "--upstream", "http://127.0.0.1:9", "--cassette", "recorded.yaml"),
-        ANY,
-        began="recorded.yaml",
-        starts="",
-    ),
+    "fuzz": Command(FUZZ, OF_FUZZING, starts="hangs.py"),
+    "record": Command(RECORD, ANY, began="recorded.yaml", starts=""),
 }
 Start = Callable[..., Killable]
 
@@ -86,9 +57,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     folder.write("harness.toml", NAMED + OWN_ITEM + waivers(MUST) + PROCESS)
     folder.write("serve.py", SERVE)
     folder.write("scenarios/test_slow.py", SLOW)
-    folder.write("harness.fuzzed.toml", FUZZED)
-    folder.write("hangs.py", HANGS)
-    folder.write("spec.json", json.dumps(SPEC))
+    add_fuzzed(folder)
 
     def begin(*words: str, terminal: bool = False) -> Killable:
         started.append(Killable(folder.path, words, scratch=scratch, terminal=terminal))

@@ -153,8 +153,9 @@ def test_a_recording_session_keeps_everything_and_replays(start: Start, tmp_path
     assert replay.end()[0] == 1  # harness.toml's spec does not describe it
 
 
-def test_what_is_under_way_at_the_end_is_recorded_too(start: Start, httpserver: HTTPServer) -> None:
-    """Ctrl-C lets an exchange that has begun come to its end."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_is_under_way_at_the_end_is_recorded_too(start: Start, httpserver: HTTPServer, number: int) -> None:
+    """Ctrl-C, a service manager or a closed terminal lets an exchange that has begun come to its end."""
     began = threading.Event()
 
     def slow(_: Request) -> Response:
@@ -169,7 +170,7 @@ def test_what_is_under_way_at_the_end_is_recorded_too(start: Start, httpserver: 
     client.start()
     assert began.wait(10)
 
-    status, said = command.end()
+    status, said = command.end(number)
     client.join()
 
     assert (status, answers) == (0, ["late"])
