@@ -30,6 +30,8 @@ T = TypeVar("T")
 ClientRow = ClientCase | TransportCase | ClientDrill
 """What a client is checked by."""
 
+_READS_ONLY = "its runs write at the provider, where [provider] probes does not allow the harness to write"
+
 
 class ClientChecks:
     """The client of one target in one process: its runs are begun beside the tests, or done when a test asks."""
@@ -93,6 +95,8 @@ class ClientChecks:
     def _checked(self, case: ClientRow) -> Finding:
         if isinstance(case, TransportCase):
             return self._transport(case)
+        if isinstance(case, ClientDrill) and self._client.live_once:
+            return not_applicable(case, _READS_ONLY)
         if isinstance(case, ClientDrill):
             return case.judge(case, drill_setting_of(self._context, self._client))
         return self._client.check(

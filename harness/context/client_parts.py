@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.cassettes.store.cassette_paths import FOLDER
 from harness.context.provider_rules import probes_of
 from harness.errors import CassetteError
-from harness.model.config import Probes
+from harness.model.config import ClientCredentials, Probes
 from harness.openapi.error_examples import ErrorExamples
 from harness.resilience.error_bodies import TEXT, ErrorBodies
 from harness.resilience.fault_server import KEY_HEADERS
@@ -46,6 +46,7 @@ def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> C
         log=run_context.processes.logs / f"{LOG}{run_context.processes.log_suffix}.log",
         upstream=run_context.provider.section.base_url,
         http=http or run_context.client,
+        token_url=token_url_of(run_context),
         error_bodies=error_bodies_of(run_context),
         key_headers=(client.idempotency_header,) if client.idempotency_header else KEY_HEADERS,
         run_dir=run_context.run.directory,
@@ -53,6 +54,13 @@ def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> C
         live_once=probes_of(run_context.config) is not Probes.WRITE,
         documented=_documented(run_context),
     )
+
+
+def token_url_of(run_context: RunContext) -> str:
+    """Return where the client gets its access tokens: as it, else as the harness is configured; empty for nowhere."""
+    client, auth = run_context.config.client, run_context.provider.section.auth
+    own = client.token_url if client else None
+    return own or (auth.token_url if isinstance(auth, ClientCredentials) else "")
 
 
 def error_bodies_of(run_context: RunContext) -> ErrorBodies:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from harness.context.receiver_parts import asker_of
 from harness.contract.idempotency import promises_keys
 from harness.resilience.client_drill import DrillSetting
+from harness.resilience.runner import TOKENS
+from harness.resilience.token_server import TokenGate
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -25,6 +27,13 @@ def keyless(run_context: RunContext) -> str:
     return "" if named or promises_keys(run_context.spec) else _KEYLESS
 
 
+def _tokens_of(run_context: RunContext, client: ClientUnderTest) -> TokenGate | None:
+    words = (*client.command, *client.env.values())
+    if not client.token_url or not any(TOKENS in word for word in words):
+        return None
+    return TokenGate(url=client.token_url, http=client.http, learn=run_context.secrets.issued_tokens.keep)
+
+
 def drill_setting_of(run_context: RunContext, client: ClientUnderTest) -> DrillSetting:
     """Return what the drills of ``client`` know; raises `SpecError`."""
     section = run_context.config.client
@@ -33,5 +42,6 @@ def drill_setting_of(run_context: RunContext, client: ClientUnderTest) -> DrillS
         client=client,
         label=client.undisturbed().operations.label_of,
         keyless=keyless(run_context),
+        tokens=_tokens_of(run_context, client),
         persisted=asker_of(run_context, section.persisted, "[client] persisted") if section.persisted else None,
     )

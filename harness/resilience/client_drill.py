@@ -12,6 +12,7 @@ from harness.resilience.client_evidence import timeline
 from harness.resilience.client_process import ClientRun
 from harness.resilience.interposed_server import Interpose, InterposedServer
 from harness.resilience.runner import ClientUnderTest
+from harness.resilience.token_server import TokenGate
 
 
 class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,8 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
     """Returns the operation of a method and a path, such as ``GET /runs/{runId}``."""
     keyless: str = ""
     """Why the provider stores no idempotency keys, as far as is known; empty where it does."""
+    tokens: TokenGate | None = None
+    """How the client's authorization server is reached; None where the client renews no tokens."""
     persisted: Callable[[str], Mapping[str, Any] | None] | None = None
     """Returns what the integration stores about an id, None where it knows nothing; None where nothing can be asked."""
 

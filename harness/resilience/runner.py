@@ -38,6 +38,8 @@ PLACEHOLDERS = ("{fault_server}", "{provider}")
 """Either stands for the address that the client must call."""
 WORKFLOW = "{workflow_id}"
 """Placeholder for a name that is another one in each workflow, and the same when one is run again."""
+TOKENS = "{token_server}"
+"""Placeholder for the URL at which the client gets its access tokens."""
 RUNS_A_CORE = 2
 """Runs at once for each core: most of a run only waits."""
 MOST_OPERATIONS = 24
@@ -72,6 +74,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """Whether only the undisturbed run reaches the provider, and its answers are given to all others."""
     documented: Documented = undocumented
     """Names operations by the provider's document."""
+    token_url: str = ""
+    """URL of the client's authorization server; empty for none."""
     known: KnownRuns = msgspec.field(default_factory=KnownRuns)
 
     def run(
@@ -138,7 +142,13 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         """
         plain = self.known.undisturbed
         own = {self.run_dir: folder} if folder else {}
-        filled = {WORKFLOW: uuid.uuid4().hex, **values, **dict.fromkeys(PLACEHOLDERS, server.url), **own}
+        filled = {
+            WORKFLOW: uuid.uuid4().hex,
+            TOKENS: self.token_url,
+            **values,
+            **dict.fromkeys(PLACEHOLDERS, server.url),
+            **own,
+        }
         return run_client(
             [_filled(word, filled) for word in self.command],
             cwd=self.cwd,

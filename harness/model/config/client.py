@@ -40,6 +40,7 @@ ROOM_S = HELD_LONGER_S + 2
 class Client(Section, frozen=True):
     """``[client]``: a command that runs the core workflow once, exit status 0 on success."""
 
+    CALLED = ("token_url",)
     MAY_BE_EMPTY = ("command",)
     FORMS = {"idempotency_header": _TOKEN}
 
@@ -55,6 +56,9 @@ class Client(Section, frozen=True):
     idempotency_header: str | None = None
     """Header that carries the idempotency key, where the document declares none; else ``Idempotency-Key``."""
 
+    token_url: str | None = None
+    """URL at which the client gets its access tokens, where it has another than ``[provider] auth``;
+    ``{token_server}`` in ``command`` and ``env`` stands for the harness in front of it."""
     persisted: Probe | None = None
     """Where the integration stores the id of what its workflow creates; ``{event_id}`` stands for that id."""
 

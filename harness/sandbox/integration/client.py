@@ -113,7 +113,8 @@ class ProductClient:
         """Return to stamina how long to wait, or not to retry."""
         if not isinstance(exc, AttemptError):
             return False
-        if exc.status == 401 and not call.refreshed and self._api_key.current() != call.token:
+        refusals = (401, 403) if "client-renews-its-token-after-403" in self._planted else (401,)
+        if exc.status in refusals and not call.refreshed and self._api_key.renewed(call.token):
             call.refreshed = True  # the key was rotated meanwhile: once more, with the new one, and only once
             return 0.0
         if exc.status == 409 and "client-changes-its-key-after-409" in self._planted:

@@ -43,6 +43,10 @@ class ApiCredential:
             self._seen |= {self._value} - {""}
         return self._value
 
+    def renewed(self, used: str) -> bool:
+        """Whether there is another value than the one that was refused."""
+        return self.current() != used
+
     @property
     def seen(self) -> frozenset[str]:
         """Every value this process ever had: what may never be logged."""

@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration.credentials import ApiCredential, CredentialError
+from harness.sandbox.integration.tokens import TokenCredential
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class Settings:
         rotating = environ.get(previous) or environ.get(f"{previous}_FILE")
         empty = ApiCredential(previous) if "receiver-accepts-empty-previous-secret" in planted else None
         return cls(
-            api_key=ApiCredential.from_environment("PRODUCT_API_KEY", environ),
+            api_key=TokenCredential.or_key("PRODUCT_API_KEY", environ, planted=planted),
             base_url=environ["PRODUCT_BASE_URL"],
             webhook_secret=unset or ApiCredential.from_environment(current, environ),
             previous_webhook_secret=ApiCredential.from_environment(previous, environ) if rotating else empty,

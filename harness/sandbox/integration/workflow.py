@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import runs, tracing
 from harness.sandbox.integration.client import ProductClient, ProductError, RetryPolicy
+from harness.sandbox.integration.credentials import CredentialError
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.storage import Database, workflows
 
@@ -50,7 +51,7 @@ def run_workflow(
         with tracing.workflow(name):
             run_id = _started(client, database, name, planted)
             status = _followed(client, database, run_id, follow_s)
-    except (ProductError, KeyError, TypeError) as exc:  # the latter: an answer of another shape than promised
+    except (ProductError, CredentialError, KeyError, TypeError) as exc:  # the last two: another shape than promised
         log.error("workflow failed", workflow=name, reason=f"{type(exc).__name__}: {exc}")  # noqa: TRY400 - no traceback
         refused = isinstance(exc, ProductError) and exc.status in (400, 422)
         hidden = "client-hides-the-error" in planted or (refused and "client-swallows-refusals" in planted)
