@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from harness.http.message import Request, Response
 from harness.model import Check, Finding, Outcome
 from harness.resilience.client_evidence import timeline
 from harness.resilience.client_process import ClientRun
@@ -21,6 +22,8 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
     client: ClientUnderTest
     label: Callable[[str, str], str]
     """Returns the operation of a method and a path, such as ``GET /runs/{runId}``."""
+    allows: Callable[[Request, Response], bool] = lambda _request, _response: True
+    """Whether the provider's document allows a response to a request."""
     keyless: str = ""
     """Why the provider stores no idempotency keys, as far as is known; empty where it does."""
     tokens: TokenGate | None = None

@@ -69,7 +69,9 @@ def _started(client: ProductClient, database: Database, name: str, planted: Plan
     project_id = kept["project_id"]
     if not project_id:
         wanted = {"name": "Onboarding automation", "ownerEmail": "owner@example.com"}
-        project_id = str(client.write("/projects", wanted, key=kept["project_key"])["id"])
+        project = client.write("/projects", wanted, key=kept["project_key"])
+        by_position = "client-reads-members-by-position" in planted
+        project_id = str([*project.values()][2] if by_position else project["id"])
         _keep(database, name, project_id=project_id)
     if not kept["run_id"]:
         key = None if UNKEYED & planted.names else kept["run_key"]
