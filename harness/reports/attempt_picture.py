@@ -49,7 +49,7 @@ def of(finding: Finding) -> Picture:
                 y=ROW * number + ROW // 2,
                 x=_place(call.at, end),
                 time=f"+{call.at:.2f} s",
-                text=cut(f"{call.call}  {call.met}", _TEXT),
+                text=cut(f"{call.met}  {call.call}", _TEXT),
                 style="fail" if call.faulted else "pass",
                 due=None if due is None else _place(due, end),
             )

@@ -34,3 +34,12 @@ def test_one_call_alone_is_a_picture() -> None:
     alone = msgspec.structs.replace(FINDING, timeline=CALLS[:1])
 
     assert attempt_picture.of(alone).title == "1 call of the client in 0.00 s"
+
+
+def test_a_long_path_hides_nothing_that_was_got() -> None:
+    """What the call got comes before its path, of which a long one is cut."""
+    long = CallMoment(at=0, call=f"GET /runs/{'x' * 60}", met="passed on, 200", faulted=False)
+    (row,) = attempt_picture.of(msgspec.structs.replace(FINDING, timeline=(long,))).rows
+
+    assert row.text.startswith("passed on, 200  GET /runs/x")
+    assert len(row.text) < 60
