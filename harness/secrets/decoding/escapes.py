@@ -55,8 +55,12 @@ ESCAPES = (
     Escape(
         "html", "&", rf"\#(?:0{{0,20}}[0-9]{{1,7}}|[xX]0{{0,20}}{_HEX}{{1,6}});?|[A-Za-z][A-Za-z0-9]{{1,30}};", _entity
     ),
+    Escape("colour", "\x1b", r"\[[0-9;:?]{0,30}[A-Za-z]", lambda _: b""),
+    Escape("invisible", "\xe2", r"\x80[\x8b-\x8f]|\x81\xa0", lambda _: b""),
+    Escape("invisible", "\xef", r"\xbb\xbf", lambda _: b""),
+    Escape("invisible", "\xc2", r"\xad", lambda _: b""),
 )
-"""An earlier row goes before a later one."""
+"""An earlier row goes before a later one. The last ones stand for nothing: a terminal shows a value without them."""
 QUOTED_PRINTABLE = (
     Escape("quoted-printable", "=", "[0-9A-F]{2}", lambda text: bytes.fromhex(text[1:].decode())),
     Escape("quoted-printable", "=", r"[ \t]*\r?\n", lambda _: b""),
@@ -111,7 +115,7 @@ def _compiled(escapes: tuple[Escape, ...], needless: frozenset[int]) -> tuple[tu
     for first in dict.fromkeys(escape.first for escape in escapes):
         rows = [f"(?P<_{number}>{row.rest})" for number, row in enumerate(escapes) if row.first == first]
         pattern = f"{re.escape(first)}{skipped}(?:{'|'.join(rows)})"
-        patterns.append((first.encode(), re.compile(pattern.encode("latin-1"))))
+        patterns.append((first.encode("latin-1"), re.compile(pattern.encode("latin-1"))))
     return tuple(patterns)
 
 

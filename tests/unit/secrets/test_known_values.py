@@ -35,6 +35,8 @@ EXACT: dict[str, tuple[str, str]] = {
     "hexadecimal": (f"x={VALUE.encode().hex()};", "x=[env:KEY];"),
     "base64 alone": (f"Basic {base64.b64encode(VALUE.encode()).decode()}, x", "Basic [env:KEY], x"),
     "packed in base64": (f"<{base64.b64encode(gzip.compress(VALUE.encode())).decode()}>", "<[env:KEY]>"),
+    "coloured": (f"x \x1b[1;31m{VALUE[:9]}\x1b[0m{VALUE[9:]}\x1b[m y", "x \x1b[1;31m[env:KEY]\x1b[m y"),
+    "with characters without width": (f"<{VALUE[:5]}\u200b{VALUE[5:9]}\u00ad{VALUE[9:]}>", "<[env:KEY]>"),
     "twice": (f"{VALUE} {VALUE}", "[env:KEY] [env:KEY]"),
     "in a list of numbers": (f"[{', '.join(str(b) for b in VALUE.encode())}]", "[[env:KEY]]"),
 }
