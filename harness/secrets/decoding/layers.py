@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from harness.secrets.decoding.decoded import Decoded
+from harness.secrets.decoding.dumps import dumped, may_be_dump
 from harness.secrets.decoding.escapes import ESCAPES, QUOTED_PRINTABLE, EscapeReader, needless
 from harness.secrets.decoding.line_breaks import LineBreaks
 from harness.secrets.decoding.packed import may_be_packed, packed_parts
@@ -181,6 +182,7 @@ DECODERS = (
     Decoder("folded lines", lambda layer, sought: sought.spaced and b"\n" in layer.data, _folded, costs=0),
     Decoder("quoted-printable", lambda layer, _: _is_quoted(layer.data), _quoted_printable),
     Decoder("runs", lambda layer, _: len(layer.data) >= LEAST_NESTED, _nested),
+    Decoder("dumps", lambda layer, _: may_be_dump(layer.data), lambda layer, _: dumped(layer.data)),
     Decoder("compressed", lambda layer, _: may_be_packed(layer.data), _packed),
 )
 

@@ -66,6 +66,33 @@ def test_a_value_is_replaced_between_any_texts(before: str, behind: str) -> None
         assert "[env:KEY]" in redacted(before + written + behind)
 
 
+def _dump(data: bytes, line: str) -> str:
+    rows = [data[at : at + 16] for at in range(0, len(data), 16)]
+    return "".join(
+        line.format(at=16 * number, hex=row.hex(" "), pairs=row.hex(" ", 2), text=row.decode())
+        for number, row in enumerate(rows)
+    )
+
+
+DUMPS = {
+    "hexdump": "{at:08x}  {hex:<48}  |{text}|\n",
+    "xxd": "{at:08x}: {pairs:<39}  {text}\n",
+    "curl": "{at:04x}: {hex} {text}\n",
+}
+
+
+@pytest.mark.parametrize("line", DUMPS.values(), ids=DUMPS)
+def test_a_dump_of_bytes_is_read_over_its_lines(line: str) -> None:
+    """With the letters beside them, which show the value too."""
+    text = f"=> Send header\n{_dump(f'X-Key: {VALUE} and more of it'.encode(), line)}end"
+
+    clean = redacted(text)
+
+    assert "[env:KEY]" in clean
+    assert not any(VALUE[at : at + 6] in clean for at in range(len(VALUE) - 5))
+    assert (clean.startswith("=> Send header\n"), clean.endswith("\nend")) == (True, True)
+
+
 def test_what_an_escape_ends_with_begins_no_other() -> None:
     """A character that is escaped is itself, and each escape is read once, from the left."""
     reader = EscapeReader(ESCAPES)
@@ -92,6 +119,8 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
     "hexadecimal": lambda size: b"61" * (size // 2),
     "digits that seem to be letters": lambda size: b"6z" * (size // 2),
     "indentations": lambda size: b"\n" + b" " * size,
+    "dump": lambda size: b"00000010 61 62 63 64\n" * (size // 21),
+    "digits of a dump": lambda size: b"0010" + b"61 " * (size // 3),
     "gzip begins": lambda size: b"\x1f\x8b\x08\0" * (size // 4),
     "numbers": lambda size: b"11, " * (size // 4),
     "layers": lambda size: b"\\\\\\\\u0025252525=\n" * (size // 17),
@@ -159,7 +188,7 @@ def test_a_packed_text_that_was_cut_is_read_up_to_the_cut() -> None:
     """A log goes on behind it."""
     packed = gzip.compress(f"{VALUE} {secrets.token_hex(4000)}".encode())[:2000]
 
-    assert [one.form for one in KNOWN.find(b"body: " + packed + b"\nnext line\n", set())] == ["compressed"]
+    assert "compressed" in {one.form for one in KNOWN.find(b"body: " + packed + b"\nnext line\n", set())}
 
 
 def test_a_form_with_very_many_secrets_takes_linear_time() -> None:

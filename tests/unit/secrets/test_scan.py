@@ -166,7 +166,8 @@ def test_a_packed_file_that_was_cut_is_read_to_its_end(tmp_path: Path) -> None:
 
     leaks = Scanner({NAME: VALUE}).scan_file(file, "app.log.gz")
 
-    assert ([leak.form for leak in leaks], leaks.unread) == (["compressed"], [])
+    assert "compressed" in {leak.form for leak in leaks}
+    assert leaks.unread == []
 
 
 def test_a_scanner_shows_no_value() -> None:
