@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,9 +12,14 @@ from harness.http.message import Request, Response
 from harness.model import Check, Finding, Outcome
 from harness.resilience.client_evidence import timeline
 from harness.resilience.client_process import ClientRun
+from harness.resilience.commits import Commits
 from harness.resilience.interposed_server import Interpose, InterposedServer
 from harness.resilience.runner import ClientUnderTest
 from harness.resilience.token_server import TokenGate
+
+_NOT_ASKED = (
+    'a recorded run answered, and whether the provider takes it for a second write is not known: allow probes = "write"'
+)
 
 
 class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +37,17 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
     persisted: Callable[[str], Mapping[str, Any] | None] | None = None
     """Returns what the integration stores about an id, None where it knows nothing; None where nothing can be asked."""
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether a recorded run answers in the provider's place, which may not be written to again."""
+        return self.client.live_once
+
+    def outcome_of(self, complaint: str, commits: Commits, usual: Counter[str]) -> tuple[Outcome, str]:
+        """Return the outcome of a run and its complaint: no recording shows what a provider makes of a second write."""
+        if complaint and self.is_recorded and any(commits.passed()[each] > n for each, n in usual.items()):
+            return Outcome.ERROR, f"{complaint}; {_NOT_ASKED}"
+        return (Outcome.FAIL if complaint else Outcome.PASS), complaint
+
     def run(
         self, interpose: Interpose, *, afterwards: Callable[[], object] = lambda: None, **options: Any
     ) -> tuple[InterposedServer, ClientRun]:
@@ -39,7 +56,13 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
         For ``options`` see `ClientUnderTest.run_before`.
         """
         client = self.client
-        server = InterposedServer(client.upstream, client.http, interpose, key_headers=client.key_headers)
+        server = InterposedServer(
+            client.upstream,
+            client.http,
+            interpose,
+            key_headers=client.key_headers,
+            recorded=client.recorded_answers(),
+        )
         with server:
             run = client.run_before(server, **options)
             afterwards()

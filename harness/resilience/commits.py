@@ -57,6 +57,10 @@ class Commits:
         """Return how often each operation was done; what created one resource counts once."""
         return Counter(operation for operation, _ in {(c.operation, c.resource) for c in self._commits})
 
+    def passed(self) -> Counter[str]:
+        """Return how often each operation was passed on with success, whatever it created."""
+        return Counter(c.operation for c in self._commits)
+
 
 def usual_writes(attempts: Sequence[Attempt], label: Callable[[str, str], str]) -> Counter[str]:
     """Return how often each writing operation was done in an undisturbed run."""

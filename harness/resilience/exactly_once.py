@@ -107,10 +107,11 @@ def _judge(drill: ClientDrill, setting: DrillSetting, *, keeping: Keeping) -> Fi
         return drill.concluded(Outcome.NOT_APPLICABLE, "the workflow writes nothing")
     losing = LostAnswers(setting, keeping)
     ran = setting.run(losing)
-    complaint = complaint_of(losing.commits.done(), usual, succeeded=ran[1].succeeded)
+    done = losing.commits.passed() if setting.is_recorded else losing.commits.done()
+    complaint = complaint_of(done, usual, succeeded=ran[1].succeeded)
     if ran[1].exit_status is None:
         complaint = complaint or ran[1].ended
-    return drill.concluded(Outcome.FAIL if complaint else Outcome.PASS, complaint, ran)
+    return drill.concluded(*setting.outcome_of(complaint, losing.commits, usual), ran)
 
 
 def _drill(case_id: str, keeping: Keeping, situation: str, expected: str) -> ClientDrill:

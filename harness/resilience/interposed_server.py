@@ -14,6 +14,7 @@ from harness.http.server_connection import ServerConnection
 from harness.resilience.apply_fault import apply_fault
 from harness.resilience.fault_server import KEY_HEADERS, FaultServer
 from harness.resilience.faults import CLOSE, RESET
+from harness.resilience.recorded_run import RecordedAnswers
 
 PassOn = Callable[[], Response]
 """Sends the request to the provider, and returns its response."""
@@ -37,10 +38,16 @@ class InterposedServer(FaultServer):
     """Asks a drill what to do with each request, and logs every one."""
 
     def __init__(
-        self, upstream: str, client: httpx.Client, interpose: Interpose, *, key_headers: Sequence[str] = KEY_HEADERS
+        self,
+        upstream: str,
+        client: httpx.Client,
+        interpose: Interpose,
+        *,
+        key_headers: Sequence[str] = KEY_HEADERS,
+        recorded: RecordedAnswers | None = None,
     ) -> None:
-        """For ``upstream``, ``client`` and ``key_headers`` see `FaultServer`."""
-        super().__init__(upstream, client, faults=(CLOSE,), then=CLOSE, key_headers=key_headers)
+        """For ``upstream``, ``client``, ``key_headers`` and ``recorded`` see `FaultServer`."""
+        super().__init__(upstream, client, faults=(CLOSE,), then=CLOSE, key_headers=key_headers, recorded=recorded)
         self._interpose = interpose
 
     def respond(self, request: Request) -> Response | RawAnswer:

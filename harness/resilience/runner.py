@@ -93,10 +93,15 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         For ``then``, ``each_write`` and ``aim`` see `FaultServer`. With ``own_folder`` it has a ``{run_dir}`` of its
         own; it has at least ``least_s`` seconds. Raises `ProcessError` when the command cannot be run.
         """
-        plain = self.undisturbed() if self.live_once else None
-        recorded = plain.recorded.answers(plain.operations.label_of) if plain else None
-        server = self._server(faults, then, each_write=each_write, aim=aim, recorded=recorded)
+        server = self._server(faults, then, each_write=each_write, aim=aim, recorded=self.recorded_answers())
         return self._behind(server, own_folder=own_folder, least_s=least_s)
+
+    def recorded_answers(self) -> RecordedAnswers | None:
+        """Return what answers one more run in the provider's place; None where the provider may be called again."""
+        if not self.live_once:
+            return None
+        plain = self.undisturbed()
+        return plain.recorded.answers(plain.operations.label_of)
 
     def _server(
         self,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
@@ -21,8 +22,10 @@ from harness.resilience.cases import retries, retry_after
 from harness.resilience.cases.integrity import CUT
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_cases import CASES, INTEGRITY, KEYS, RETRIES, TIMEOUTS
+from harness.resilience.client_drill import DrillSetting
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun
+from harness.resilience.exactly_once import DRILLS
 from harness.resilience.runner import ClientUnderTest
 from harness.resilience.undisturbed import UNPROVEN
 from harness.resilience.workflow_operations import keyed_writes, repeatable_calls, reused_connections, unkeyed_writes
@@ -491,23 +494,48 @@ def test_other_operations_are_not_taken_for_attempts() -> None:
     assert finding.outcome is Outcome.PASS
 
 
+def client_of_vendor(script: str, upstream: str, http_client: httpx.Client, cwd: Path) -> ClientUnderTest:
+    return ClientUnderTest(
+        command=[sys.executable, "-c", script],
+        env={"URL": "{fault_server}"},
+        cwd=cwd,
+        timeout_s=20,
+        policy=POLICY,
+        log=cwd / "client.log",
+        upstream=upstream,
+        http=http_client,
+        live_once=True,
+    )
+
+
 def test_a_vendor_sees_one_run_alone(counted: tuple[str, list[str]], tmp_path: Path) -> None:
     """Where the provider is not to be written to again, every other run is answered from the recorded one."""
     upstream, seen = counted
     case_ids = ("unavailable-twice", "cut-short", "limited-with-seconds")
     with Network().client() as http_client:
-        client = ClientUnderTest(
-            command=[sys.executable, "-c", one_after_another({}, {})],
-            env={"URL": "{fault_server}"},
-            cwd=tmp_path,
-            timeout_s=20,
-            policy=POLICY,
-            log=tmp_path / "client.log",
-            upstream=upstream,
-            http=http_client,
-            live_once=True,
-        )
+        client = client_of_vendor(one_after_another({}, {}), upstream, http_client, tmp_path)
         found = [client.check(next(c for c in CASES if c.id == case_id)) for case_id in case_ids]
 
     assert [f.outcome for f in found] == [Outcome.PASS] * len(case_ids), found
     assert seen == ["/projects", "/runs"]
+
+
+@pytest.mark.parametrize(
+    "key, outcome",
+    [(HONEST["key"], Outcome.PASS), (BROKEN["makes-a-key-each-time"][0]["key"], Outcome.ERROR)],
+    ids=["one key", "a key each time"],
+)
+def test_a_drill_writes_nothing_to_a_vendor(
+    key: str, outcome: Outcome, counted: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    """A write that passes twice is not known to be done twice there; one that the key recognises passes."""
+    upstream, seen = counted
+    drill = next(d for d in DRILLS if d.id == "lost-answer")
+    with Network().client() as http_client:
+        client = client_of_vendor(CLIENT.format(**{**HONEST, "key": key}), upstream, http_client, tmp_path)
+        setting = DrillSetting(client=client, label=client.undisturbed().operations.label_of)
+        finding = drill.judge(drill, setting)
+
+    assert finding.outcome is outcome, finding.observed
+    assert ('allow probes = "write"' in finding.observed) is (outcome is Outcome.ERROR)
+    assert seen == ["/projects"]
