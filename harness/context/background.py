@@ -19,7 +19,10 @@ from harness.process.cancellation import Cancellation
 T = TypeVar("T")
 
 CLIENT = "client"
-"""Lane of the client's runs: two at once could disturb each other."""
+"""Lane of the client's runs that work."""
+CLIENT_WAITS = "client-waits"
+"""Lane of the client's runs that mostly wait: each of them has its own folder."""
+CLIENT_LANES = (CLIENT, CLIENT_WAITS)
 CRASHES = "crashes"
 """Lane of what harms the target, on a copy of it."""
 SETTINGS = "settings"

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from harness.context.background import CLIENT
+from harness.context.background import CLIENT, CLIENT_WAITS
 from harness.context.client_parts import client_of
 from harness.context.drill_settings import drill_setting_of, keyless
 from harness.model.spec_coverage import CLIENT_RUNS
@@ -58,14 +58,14 @@ class ClientChecks:
     def begin(self, case: ClientRow) -> None:
         """Check a case beside the tests, unless it is checked alone."""
         if not (case.alone or self._keyless(case)):
-            self._lane.begin(case.id, self._searched(partial(self._checked, case)))
+            self._lane_of(case).begin(case.id, self._searched(partial(self._checked, case)))
 
     def result(self, case: ClientRow) -> Finding:
         """Return the finding of a case; raises `ProcessError` where the command cannot be run."""
         if self._keyless(case):
             return not_applicable(case, keyless(self._context))
         with self._context.background.paused() if case.alone else nullcontext():
-            return self._asked(case.id, partial(self._checked, case))
+            return self._asked(case.id, partial(self._checked, case), self._lane_of(case))
 
     def run(self, faults: Sequence[Fault]) -> tuple[tuple[Attempt, ...], ClientRun]:
         """Run the client; its first calls meet ``faults``. Return its calls, and how it ended; raises `ProcessError`.
@@ -80,8 +80,12 @@ class ClientChecks:
         plain = self._client.undisturbed()
         return plain.server, plain.run
 
-    def _asked(self, key: Hashable, work: Callable[[], T]) -> T:
-        result, leaks = self._lane.result(key, self._searched(work))
+    def _lane_of(self, case: ClientRow) -> Lane:
+        waits = isinstance(case, ClientCase) and not case.is_brief and self._client.parallel
+        return self._context.background.lane(CLIENT_WAITS) if waits else self._lane
+
+    def _asked(self, key: Hashable, work: Callable[[], T], lane: Lane | None = None) -> T:
+        result, leaks = (lane or self._lane).result(key, self._searched(work))
         self._context.answer_search.add(leaks)
         return result
 
@@ -95,7 +99,7 @@ class ClientChecks:
     def _checked(self, case: ClientRow) -> Finding:
         if isinstance(case, TransportCase):
             return self._transport(case)
-        if isinstance(case, ClientDrill) and self._client.live_once:
+        if isinstance(case, ClientDrill) and self._client.live_once and not case.from_recording:
             return not_applicable(case, _READS_ONLY)
         if isinstance(case, ClientDrill):
             return case.judge(case, drill_setting_of(self._context, self._client))

@@ -266,9 +266,9 @@ def findings(request: pytest.FixtureRequest, run_context: RunContext) -> Finding
 @pytest.fixture(scope="module")
 def client_at_rest(run_context: RunContext) -> Iterator[None]:
     """Lets the integration's client not run beside the tests: they change or count what its runs change or count."""
-    from harness.context.background import CLIENT
+    from harness.context.background import CLIENT_LANES
 
-    with run_context.background.paused(CLIENT):
+    with run_context.background.paused(*CLIENT_LANES):
         yield
 
 

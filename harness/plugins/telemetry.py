@@ -47,10 +47,11 @@ def exercise(run_context: RunContext, require: Callable[..., None]) -> ExerciseE
     require("telemetry")
     if run_context.target.production:
         pytest.skip("[target] environment is production, where no faults are caused")
-    from harness.context.background import CLIENT
+    from harness.context.background import CLIENT_LANES
     from harness.context.exercise import exercise_of
 
-    with run_context.background.paused(CLIENT):  # without a copy, the exercise runs the client on the same target
+    # Without a copy, the exercise runs the client on the same target.
+    with run_context.background.paused(*CLIENT_LANES):
         return run_context.background.lane(_LANE).result(_LANE, partial(exercise_of, run_context))
 
 

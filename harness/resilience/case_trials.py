@@ -63,6 +63,21 @@ def tried(case: ClientCase, label: str, run: Callable[[int], tuple[Evidence, Seq
     found = _complaints(case, evidence)
     if found and all(isinstance(text, OfTiming) for _, text in found):
         return _repeated(case, label, evidence, run)
+    return _judged(case, label, evidence, found)
+
+
+def passed_beside(case: ClientCase, label: str, evidence: Evidence) -> Tried | None:
+    """Return the pass of one operation in a run in which others met the faults too; None where it proves none.
+
+    Only a workflow that succeeded shows that the client recovered at another one.
+    """
+    others = any(a.fault and evidence.called(a) != label for a in evidence.attempts)
+    if not evidence.is_met or (others and not evidence.run.succeeded) or _complaints(case, evidence):
+        return None
+    return _judged(case, label, evidence, [])
+
+
+def _judged(case: ClientCase, label: str, evidence: Evidence, found: Sequence[tuple[object, str]]) -> Tried:
     outcome = Outcome.FAIL if found else Outcome.PASS
     complaint = "; ".join(text for _, text in found)
     margins = "" if found else _margins(case, evidence)

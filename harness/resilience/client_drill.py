@@ -73,6 +73,8 @@ class ClientDrill(Check, frozen=True, kw_only=True):
     """One drill; ``judge`` runs it."""
 
     judge: Callable[[ClientDrill, DrillSetting], Finding]
+    from_recording: bool = False
+    """Whether a recorded run can answer in place of a provider that may not be written to."""
 
     def concluded(self, outcome: Outcome, complaint: str, *runs: tuple[InterposedServer, ClientRun]) -> Finding:
         """Return the finding of some runs, with their timelines; what is between server and provider is an error."""

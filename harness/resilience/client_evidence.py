@@ -36,7 +36,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
         Once it was answered, a read that is the same is another call, and so is a write with another key.
         """
-        hit = next((n for n, a in enumerate(self.attempts) if a.fault), 0)
+        hit = next((n for n, a in enumerate(self.attempts) if a.fault and self._is_aimed_at(a)), 0)
         found: list[Attempt] = []
         for attempt in self.attempts[hit:]:
             answered = bool(found) and _is_answered(found[-1])
@@ -49,6 +49,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     def called(self, attempt: Attempt) -> str:
         """Return the label of the operation that a request calls."""
         return self.label_of(attempt.method, attempt.path)
+
+    @property
+    def is_met(self) -> bool:
+        """Whether a call of the operation met a fault."""
+        return any(a.fault and self._is_aimed_at(a) for a in self.attempts)
+
+    def _is_aimed_at(self, attempt: Attempt) -> bool:
+        return self.operation is None or self.called(attempt) == self.operation.label
 
     @property
     def gaps(self) -> list[float]:

@@ -125,6 +125,7 @@ def _drill(case_id: str, keeping: Keeping, situation: str, expected: str) -> Cli
         source=_SOURCE if keeping is not Keeping.NONE else "RFC 9110 section 9.2.2",
         fix=_FIX if keeping is not Keeping.NONE else "Ask the provider whether a write was done before you repeat it.",
         judge=partial(_judge, keeping=keeping),
+        from_recording=True,
     )
 
 

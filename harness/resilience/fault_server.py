@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Self
 
@@ -35,13 +36,13 @@ KEY_HEADERS = ("idempotency-key", "x-idempotency-key")
 """Names of the header that carries an idempotency key, unless harness.toml names another."""
 
 
-Aim = Callable[[str, str], bool]
-"""Whether a request of that method and target meets the faults."""
+Aim = Callable[[str, str], str | None]
+"""Returns the name under which requests of that method and target meet the faults in order; None where they do not."""
 
 
-def any_call(method: str, target: str) -> bool:  # noqa: ARG001 - an aim
-    """Let every request meet the faults."""
-    return True
+def any_call(method: str, target: str) -> str:  # noqa: ARG001 - an aim
+    """Let every request meet the faults, under one name."""
+    return ""
 
 
 class FaultServer(LoopbackServer):
@@ -64,7 +65,7 @@ class FaultServer(LoopbackServer):
     ) -> None:
         """``upstream`` is the provider's base URL, reached with ``client``; ``aim`` chooses what meets ``faults``.
 
-        When the last of these was met, ``then`` applies to every request, whether it is aimed at or not.
+        When the last of these was met under a name, ``then`` applies to every request, whether it is aimed at or not.
         With ``each_write`` the first fault applies only to the first attempt of every write. ``hold_s`` is the length
         of a silent or trickling response, in seconds; the first of ``key_headers`` that a request has is its key;
         scripted errors have the bodies that ``error_bodies`` returns. The provider's answers are added to a
@@ -84,7 +85,8 @@ class FaultServer(LoopbackServer):
         self._written: set[tuple[str, str, str]] = set()
         self._lock, self._served = threading.Lock(), threading.local()
         self._attempts: list[Attempt] = []
-        self._noted = self._met = 0
+        self._noted = 0
+        self._met: Counter[str] = Counter()
         self.errors: list[str] = []  # problems between server and provider, not the client's fault
 
     def __enter__(self) -> Self:
@@ -158,14 +160,15 @@ class FaultServer(LoopbackServer):
                 new = request.method in WRITES and what not in self._written
                 self._written.add(what)
                 return self._faults[0] if new else None
-            if self._met >= len(self._faults):
+            if self._then and max(self._met.values(), default=0) >= len(self._faults):
                 return self._then
-            if not self._aim(request.method, request.target):
+            name = self._aim(request.method, request.target)
+            if name is None or self._met[name] >= len(self._faults):
                 return None
-            fault = self._faults[self._met]
+            fault = self._faults[self._met[name]]
             if not self._hits(fault):
                 return None
-            self._met += 1
+            self._met[name] += 1
             return fault
 
     def _hits(self, fault: Fault | None) -> bool:

@@ -40,6 +40,9 @@ WHOLE = frozenset({Action.DELAY, Action.NARROW, Action.INTERIM})
 """Faults with which the provider's response arrives whole."""
 
 
+_LASTING = frozenset({Action.SILENCE, Action.TRICKLE, Action.DELAY, Action.NARROW})
+
+
 class Corruption(enum.StrEnum):
     """How the provider's own response is corrupted."""
 
@@ -89,6 +92,12 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
             return str(self.action)
         wait = f" Retry-After {self.retry_after}" if self.retry_after is not None else ""
         return f"{self.status}{wait}{' as date' if self.retry_after_as_date else ''}"
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether a client that recovers from it goes on at once, or after a pause of its own choice."""
+        asks_for_time = isinstance(self.retry_after, int) and self.retry_after > 0
+        return self.action not in _LASTING and not asks_for_time
 
     def response(self, error: ScriptedBody = SCRIPTED, request: Request | None = None) -> Response:
         """Return the response to a request, with dates as of now and the body ``error``."""

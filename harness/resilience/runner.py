@@ -10,7 +10,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -21,7 +21,7 @@ import msgspec
 from harness.model import Check, Finding, Outcome
 from harness.model.config import Policy
 from harness.model.config.client import HELD_LONGER_S, ROOM_S
-from harness.resilience.case_trials import Tried, finding_of, tried
+from harness.resilience.case_trials import Tried, finding_of, passed_beside, tried
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun, run_client
@@ -154,15 +154,16 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             **dict.fromkeys(PLACEHOLDERS, server.url),
             **own,
         }
-        return run_client(
-            [_filled(word, filled) for word in self.command],
-            cwd=self.cwd,
-            env={name: _filled(value, filled) for name, value in self.env.items()},
-            timeout_s=max(self.timeout_s, least_s) + (plain.start_up_s if plain else 0),
-            log=self.log,
-            lock=self.known.log,
-            until=until,
-        )
+        with nullcontext() if folder else self.known.shared_folder:
+            return run_client(
+                [_filled(word, filled) for word in self.command],
+                cwd=self.cwd,
+                env={name: _filled(value, filled) for name, value in self.env.items()},
+                timeout_s=max(self.timeout_s, least_s) + (plain.start_up_s if plain else 0),
+                log=self.log,
+                lock=self.known.log,
+                until=until,
+            )
 
     @contextmanager
     def _folder(self, *, own: bool) -> Iterator[str]:
@@ -176,21 +177,25 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
 
     def undisturbed(self) -> Undisturbed:
         """Run it once without faults, and return the same at every later call; raises `ProcessError`."""
-        if self.known.undisturbed is None:
-            own, recording = self.parallel, RecordedRun()
-            server, run = self._behind(self._server((), recorded=recording), own_folder=own)
-            if own and self.run_dir and not run.succeeded:  # it may need what another process keeps in the run's folder
-                recording = RecordedRun()
-                server, run = self._behind(self._server((), recorded=recording), own_folder=False)
-                own = not run.succeeded
-            self.known.undisturbed = Undisturbed(
-                server=server,
-                run=run,
-                operations=WorkflowOperations(server.attempts, self.documented),
-                own_folder=own,
-                recorded=recording,
-            )
-        return self.known.undisturbed
+        with self.known.first:
+            if self.known.undisturbed is None:
+                self.known.undisturbed = self._run_undisturbed()
+            return self.known.undisturbed
+
+    def _run_undisturbed(self) -> Undisturbed:
+        own, recording = self.parallel, RecordedRun()
+        server, run = self._behind(self._server((), recorded=recording), own_folder=own)
+        if own and self.run_dir and not run.succeeded:  # it may need what another process keeps in the run's folder
+            recording = RecordedRun()
+            server, run = self._behind(self._server((), recorded=recording), own_folder=False)
+            own = not run.succeeded
+        return Undisturbed(
+            server=server,
+            run=run,
+            operations=WorkflowOperations(server.attempts, self.documented),
+            own_folder=own,
+            recorded=recording,
+        )
 
     def check(self, case: ClientCase, *, reproduce: str = "") -> Finding:
         """Judge it under the faults of ``case``; raises `ProcessError`."""
@@ -208,21 +213,38 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             return not_applicable(case, f"the workflow makes no such call: {labels}")
         if case.each_write:
             return finding_of(case, [self._tried(case, None)], reproduce=reproduce)
-        works = [lambda operation=operation: self._tried(case, operation) for operation in operations]
-        return finding_of(case, self._side_by_side(works, plain), reproduce=reproduce)
+        passed = self._passed_together(case, operations) if case.is_brief and len(operations) > 1 else {}
+        rest = [operation for operation in operations if operation.label not in passed]
+        works = [lambda operation=operation: self._tried(case, operation) for operation in rest]
+        by_label = passed | {each.label: each for each in self._side_by_side(works, plain)}
+        return finding_of(case, [by_label[operation.label] for operation in operations], reproduce=reproduce)
 
     def unproven(self, case: Check, *, reproduce: str = "") -> Finding | None:
         """Return the error of a client of which nothing can be proven, None for any other; raises `ProcessError`."""
         problem = self.undisturbed().problem
         return case.finding(Outcome.ERROR, problem, reproduce=reproduce) if problem else None
 
+    def _passed_together(self, case: ClientCase, operations: Sequence[ClientOperation]) -> dict[str, Tried]:
+        """Try a case at several operations in one run; return the passes by label."""
+        plain = self.undisturbed()
+        labels = {operation.label for operation in operations}
+
+        def once() -> tuple[Evidence, Sequence[str]]:
+            server, run = self.run(case.faults, aim=plain.operations.aim(labels), own_folder=plain.own_folder)
+            return self._evidence(server, run), server.errors
+
+        evidence, errors = self.known.run((case.faults, *sorted(labels)), 0, once)
+        found = [
+            passed_beside(case, o.label, msgspec.structs.replace(evidence, operation=o))
+            for o in operations
+            if not errors
+        ]
+        return {each.label: each for each in found if each is not None}
+
     def _tried(self, case: ClientCase, operation: ClientOperation | None) -> Tried:
         """Try a case at one operation, or at the first calls."""
         plain = self.undisturbed()
         label = operation.label if operation else ""
-
-        def aim(method: str, target: str) -> bool:
-            return not label or plain.operations.label_of(method, target) == label
 
         def once() -> tuple[Evidence, Sequence[str]]:
             own = plain.own_folder and operation is not None
@@ -231,7 +253,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
                 case.faults,
                 then=case.then,
                 each_write=case.each_write,
-                aim=aim,
+                aim=plain.operations.aim({label}) if label else any_call,
                 own_folder=own,
                 least_s=least_s,
             )
@@ -254,7 +276,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     def _side_by_side(self, works: Sequence[Callable[[], T]], plain: Undisturbed) -> list[T]:
         """Do all works, several at once where the client allows; return their results in order."""
         at_once = RUNS_A_CORE * len(os.sched_getaffinity(0)) if self.parallel and plain.own_folder else 1
-        if min(at_once, len(works)) == 1:
+        if min(at_once, len(works)) <= 1:
             return [work() for work in works]
         with ThreadPoolExecutor(min(at_once, len(works)), thread_name_prefix="client-run") as pool:
             futures = [pool.submit(contextvars.copy_context().run, work) for work in works]

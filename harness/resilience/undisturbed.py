@@ -54,6 +54,10 @@ class KnownRuns:
         self.undisturbed: Undisturbed | None = None
         self._runs: dict[object, list[tuple[Evidence, Sequence[str]]]] = {}
         self.log = threading.Lock()
+        self.shared_folder = threading.Lock()
+        """Held by each run that has no folder of its own."""
+        self.first = threading.Lock()
+        """Held while the undisturbed run is made."""
 
     def run(
         self, key: object, number: int, work: Callable[[], tuple[Evidence, Sequence[str]]]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
 
 from harness.model import Attempt
-from harness.resilience.fault_server import WRITES
+from harness.resilience.fault_server import WRITES, Aim
 
 SHORTEST_BODY = 2
 """Bytes: a shorter body has no half."""
@@ -105,6 +105,15 @@ class WorkflowOperations:
     def label_of(self, method: str, target: str) -> str:
         """Return the label of the operation that a request calls."""
         return self._documented(method, target) or f"{method} {shape_of_path(urlsplit(target).path)}"
+
+    def aim(self, labels: Collection[str]) -> Aim:
+        """Return the aim at the operations of these labels, each under its own name."""
+
+        def aim(method: str, target: str) -> str | None:
+            label = self.label_of(method, target)
+            return label if label in labels else None
+
+        return aim
 
     def concerned(self, concern: Concern) -> list[ClientOperation]:
         """Return the operations that a case concerns."""

@@ -63,7 +63,7 @@ def test_a_log_that_vanishes_or_must_not_be_read_is_no_crash(tmp_path: Path, mon
         def fails(*_: object) -> NoReturn:
             raise error
 
-        monkeypatch.setattr(Path, "open", fails)
+        monkeypatch.setattr("harness.telemetry.exercise.observer.open_file", fails)
 
     opening(FileNotFoundError(2, "No such file or directory"))
     mark = watching.mark()
