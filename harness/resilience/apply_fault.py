@@ -79,7 +79,7 @@ def slow_down(fault: Fault, response: Response, connection: ServerConnection, *,
     if fault.action is Action.DELAY and _await_hang_up(connection.socket, min(fault.amount, hold_s)):
         return False
     if fault.action is Action.NARROW:
-        return _squeeze(response, connection, fault.amount, hold_s)
+        return _squeeze(response, connection, fault, hold_s)
     if fault.action is Action.INTERIM and not connection.is_old:  # RFC 9110 section 15.2
         status = int(fault.amount)
         connection.socket.sendall(f"HTTP/1.1 {status} {reason_phrase(status)}\r\n\r\n".encode())
@@ -112,10 +112,14 @@ def _trickle(connection: ServerConnection, hold_s: float) -> None:
             return
 
 
-def _squeeze(response: Response, connection: ServerConnection, rate: float, hold_s: float) -> bool:
+def _squeeze(response: Response, connection: ServerConnection, fault: Fault, hold_s: float) -> bool:
     connection.start(response, length=len(response.body))
-    size, deadline = max(1, round(rate * DRIP_S)), time.monotonic() + hold_s
+    size, began = max(1, round(fault.amount * DRIP_S)), time.monotonic()
+    deadline = began + hold_s
     for begin in range(0, len(response.body), size):
+        if fault.within_s and time.monotonic() > began + fault.within_s:
+            connection.socket.sendall(response.body[begin:])
+            return True
         connection.socket.sendall(response.body[begin : begin + size])
         if time.monotonic() > deadline or _await_hang_up(connection.socket, DRIP_S):
             connection.reset()

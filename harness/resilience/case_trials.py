@@ -12,7 +12,7 @@ from harness.model import CallMoment, Finding, Outcome
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_evidence import Evidence, OfTiming, Timed, moments, timeline
 
-_TIME = re.compile(r"\d+\.\d+ s")
+_TIME = re.compile(r"\d{1,9}\.\d{1,9} s")
 UNMET_RUNS = 3
 """Runs in which a call has to appear, before it is taken for one that the workflow makes no more."""
 

@@ -79,6 +79,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """How the provider's response is corrupted, for that action."""
     amount: float = 0.0
     """Seconds of a delay, bytes a second of a bandwidth, or status of an interim response, for those actions."""
+    within_s: float = 0.0
+    """Seconds after which the rest of a narrow response comes at once; 0 where all of it is narrow."""
 
     @property
     def name(self) -> str:

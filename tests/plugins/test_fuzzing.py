@@ -117,7 +117,9 @@ def test_a_document_that_the_target_serves_is_read_once_it_is_started(api: Folde
 
     status, text = harness(api, "fuzz", *PLAIN)
 
-    assert re.search(r"\[provider\] spec: http://127.0.0.1:\d+/openapi.json cannot be read: Client error '404", text)
+    assert re.search(
+        r"\[provider\] spec: http://127.0.0.1:\d+/openapi.json cannot be read: it was answered with HTTP 404", text
+    )
     assert status == 4
 
 

@@ -42,7 +42,7 @@ INTERIM: tuple[ClientCase, ...] = tuple(
     ClientCase(
         id=f"interim-{status}",
         item=ITEM,
-        level=level,
+        level=Level.SHOULD,  # Node's fetch takes a 100 for an error, and Python's http.client a 103 for the response
         summary=f"an interim response {status} before the provider's own",
         passed=f"Waited for the response behind a {status}",
         failed=f"Took a {status} for the response",
@@ -52,7 +52,7 @@ INTERIM: tuple[ClientCase, ...] = tuple(
         faults=(Fault(action=Action.INTERIM, amount=status),),
         expectations=(attempts_exactly(1), succeeds),
     )
-    for status, level in ((100, Level.MUST), (103, Level.SHOULD))
+    for status in (100, 103)
 )
 
 REDIRECTED: tuple[ClientCase, ...] = tuple(

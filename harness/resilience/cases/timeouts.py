@@ -20,11 +20,11 @@ CASES: tuple[ClientCase, ...] = tuple(
         source="AWS Builders' Library, Timeouts, retries and backoff with jitter",
         fix="Choose time-outs above what slow but normal answers take: each one that is given up is sent twice.",
         concerns=answered_calls,
-        faults=(Fault(action=action, amount=amount),),
+        faults=(Fault(action=action, amount=amount, within_s=2),),
         expectations=(waits_for_a_slow_answer(2),),
     )
     for case_id, what, action, amount in (
         ("late-answer", "1 s late", Action.DELAY, 1),
-        ("narrow-answer", "at 200 bytes a second", Action.NARROW, 200),
+        ("narrow-answer", "at 200 bytes a second for 2 s", Action.NARROW, 200),
     )
 )

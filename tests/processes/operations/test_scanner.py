@@ -140,7 +140,10 @@ BROKEN = {
         "It exited with status 0, and {sarif} cannot be read",
     ),
     "slow": ([sys.executable, "-c", "import time; time.sleep(60)", "{files}"], "It did not end within 0.5 s."),
-    "flood": ([sys.executable, "-c", "print('[' * 2000)", "{files}"], "Its document has more than 0 MiB."),
+    "flood": (
+        [sys.executable, "-c", "print('[' * 2000)", "{files}"],
+        "It exited with status 0, and {sarif} cannot be read: it is larger than 1,000 bytes.",
+    ),
 }
 
 

@@ -129,7 +129,7 @@ def test_of_a_large_file_only_the_parts_that_are_referred_to_are_taken(tmp_path:
 
 UNREAD = {
     "gone": ("gone.yaml#/A", "there is no such file"),
-    "a folder": (".", "there is no such file"),
+    "a folder": (".", "Is a directory"),
     "no YAML": ("bad.yaml", "while parsing a flow node"),
     "no pointer": ("good.yaml#A", "'#A' is not a JSON pointer"),
     "no URL": ("http://[x/y.yaml", "it is not a URL (Invalid IPv6 URL)"),

@@ -13,6 +13,7 @@ from urllib3.util import Retry
 
 CONNECT_S, READ_S = 2, 3
 WHOLE_S = 6
+RETRY_AFTER_S = 5
 RETRIES = 3
 
 
@@ -32,6 +33,7 @@ class Notes:
             backoff_factor=0.2,
             backoff_jitter=0.1,
             raise_on_status=False,
+            retry_after_max=RETRY_AFTER_S,
         )
         self.session.mount("http://", HTTPAdapter(max_retries=retry))
         self.session.mount("https://", HTTPAdapter(max_retries=retry))
