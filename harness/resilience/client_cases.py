@@ -18,7 +18,7 @@ from harness.resilience.expectations import (
     succeeds,
     waits_as_asked,
 )
-from harness.resilience.faults import CLOSE, RESET, SILENCE, TRICKLE, Corruption, corrupted, respond
+from harness.resilience.faults import CLOSE, RESET, SILENCE, TRICKLE, respond
 from harness.resilience.idempotency_keys import (
     attempts_share_their_key,
     every_write_is_keyed,
@@ -26,7 +26,6 @@ from harness.resilience.idempotency_keys import (
     operations_have_their_own_key,
 )
 from harness.resilience.workflow_operations import (
-    answered_calls,
     repeatable_calls,
     writes,
 )
@@ -210,33 +209,11 @@ TIMEOUTS: tuple[ClientCase, ...] = tuple(
     )
 )
 
-INTEGRITY: tuple[ClientCase, ...] = tuple(
-    ClientCase(
-        id=case_id,
-        item="resilience.integrity",
-        summary=f"the provider's own response, but {summary}",
-        passed=f"Did not act on a response {summary}",
-        failed=f"Acted on a response {summary}",
-        expected="another attempt or a failure, never a success",
-        source=source,
-        fix="Check the length of a response and parse all of it before you act on it; treat a broken one as missing.",
-        concerns=answered_calls,
-        faults=(corrupted(corruption),),
-        expectations=(rejects_partial_response,),
-    )
-    for case_id, corruption, summary, source in (
-        ("cut-by-reset", Corruption.CUT, "cut by a reset in the middle of its body", "RFC 9112 section 8"),
-        ("cut-short", Corruption.SHORT, "shorter than its Content-Length", "RFC 9112 section 8"),
-        ("half-the-json", Corruption.MALFORMED, "with the second half of its JSON missing", "RFC 8259 section 2"),
-    )
-)
-
 CASES: tuple[ClientCase, ...] = (
     *RETRIES,
     *KEYS,
     *REFUSALS,
     *TIMEOUTS,
-    *INTEGRITY,
     *write_cases.CASES,
     *retries.CASES,
     *retry_after.CASES,

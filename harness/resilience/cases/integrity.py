@@ -26,6 +26,21 @@ CUT: tuple[ClientCase, ...] = tuple(
         expectations=(rejects_partial_response,),
     )
     for case_id, corruption, summary, source, concerns in (
+        (
+            "cut-by-reset",
+            Corruption.CUT,
+            "cut by a reset in the middle of its body",
+            "RFC 9112 section 8",
+            answered_calls,
+        ),
+        ("cut-short", Corruption.SHORT, "shorter than its Content-Length", "RFC 9112 section 8", answered_calls),
+        (
+            "half-the-json",
+            Corruption.MALFORMED,
+            "with the second half of its JSON missing",
+            "RFC 8259 section 2",
+            answered_calls,
+        ),
         ("cut-in-the-head", Corruption.CUT_HEAD, "cut in the middle of its head", "RFC 9112 section 8", every_call),
         ("cut-after-the-head", Corruption.HEAD_ALONE, "cut after its head", "RFC 9112 section 8", answered_calls),
         (

@@ -21,7 +21,7 @@ from harness.resilience.case_trials import finding_of, tried
 from harness.resilience.cases import retries, retry_after
 from harness.resilience.cases.integrity import CUT
 from harness.resilience.client_case import ClientCase
-from harness.resilience.client_cases import CASES, INTEGRITY, KEYS, RETRIES, TIMEOUTS
+from harness.resilience.client_cases import CASES, KEYS, RETRIES, TIMEOUTS
 from harness.resilience.client_drill import DrillSetting
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun
@@ -98,7 +98,8 @@ RECOVERS = {case.id for case in (*RETRIES, *retries.CASES, *retry_after.CASES)} 
     "stale-connection",
 }
 HEEDED = {"limited-with-seconds", "limited-with-date", "limited-for-hours", "unavailable-with-seconds"}
-CUT_ELSEWHERE = {case.id for case in CUT}
+INTEGRITY = CUT[:3]
+CUT_ELSEWHERE = {case.id for case in CUT[3:]}
 # How a client is broken, and the cases it must fail.
 BROKEN: dict[str, tuple[dict[str, object], set[str]]] = {
     "never-retries": ({"retries": 0}, RECOVERS),
