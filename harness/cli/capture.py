@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError
 from harness.http.message import Request
+from harness.process.ending_signals import until_ended
 from harness.webhooks.capture_server import CaptureServer, CaptureStore, cleaning
 from harness.webhooks.delivery_plan import revealed_url, secret_behind
 from harness.webhooks.discovery.sender_check import SchemeByDelivery, SenderCheck
@@ -57,15 +57,10 @@ def capture(into: Path, limit: int, **options: Any) -> None:
     `harness scheme` does, and its section of harness.toml is printed.
     """
     server = _server(into, limit, **options)
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
-        signal.signal(number, signal.default_int_handler)
-    with server:
+    with until_ended(), server:
         say(f"Listening on {server.url}/ and storing deliveries in {into}. Press Ctrl-C to stop.")
-        try:
-            server.full.wait()
-        except KeyboardInterrupt:
-            say("")
-    say(server.summary)
+        server.full.wait()
+    say(f"\n{server.summary}")
 
 
 def _server(  # the options of the command

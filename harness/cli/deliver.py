@@ -104,11 +104,11 @@ def deliver(
 
 def _interrupted(run: DeliveryRun, summary: Summary, *, quiet: bool) -> bool:
     """Deliver, and return whether Ctrl-C ended it."""
-    with _shown(run.total, quiet=quiet) as each:
-        try:
+    try:
+        with _shown(run.total, quiet=quiet) as each:
             run.deliver(each, summary)
-        except KeyboardInterrupt:
-            return True
+    except KeyboardInterrupt:
+        return True
     return False
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 import tempfile
 import threading
@@ -20,6 +19,7 @@ from harness.core.dates import duration_s
 from harness.core.foreign_files import read_text
 from harness.errors import ConfigurationError
 from harness.http.client import Network
+from harness.process.ending_signals import until_ended
 from harness.resilience.client_process import run_client
 from harness.resilience.fault_words import TABLE, FaultRule, rules_of
 from harness.resilience.runner import PLACEHOLDERS
@@ -124,12 +124,8 @@ def _run(server: ScriptedServer, command: Sequence[str], timeout_s: float) -> in
 
 
 def _until_interrupted(server: ScriptedServer) -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
-        signal.signal(number, signal.default_int_handler)
-    say(f"Misbehaving on {server.url}. Press Ctrl-C to stop.")
-    try:
+    with until_ended():
+        say(f"Misbehaving on {server.url}. Press Ctrl-C to stop.")
         threading.Event().wait()
-    except KeyboardInterrupt:
-        say("")
-    say(f"{len(server.attempts)} calls.")
+    say(f"\n{len(server.attempts)} calls.")
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from harness.cli.say import say
@@ -13,6 +12,7 @@ from harness.context.starting.start_answers import FirstDelivery
 from harness.core.foreign_files import read_file
 from harness.errors import ConfigurationError
 from harness.http.message import Request
+from harness.process.ending_signals import until_ended
 from harness.webhooks.capture_server import CaptureServer, CaptureStore, cleaning
 from harness.webhooks.delivery_plan import revealed_url, secret_behind
 from harness.webhooks.discovery.scheme_finder import SchemeSearch, find_scheme
@@ -59,7 +59,7 @@ def delivery_that_comes(port: int, *, secret: str, url: str) -> FirstDelivery:
         server = CaptureServer(
             port, store, each=each, limit=MOST_SEARCHED, judge=judge, handshakes=handshakes, url=given
         )
-        with server, suppress(KeyboardInterrupt):
+        with until_ended(), server:
             say(f"Listening on {server.url}/: let the provider send a delivery there. Ctrl-C gives up.")
             server.full.wait(WAIT_S)
     return _first_delivery(genuine, finder.search, surroundings, option="--capture")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import NoReturn
 from harness.core.extras import MODULES, Extra, require
 from harness.errors import ConfigurationError
 from harness.http.client import Network, answers
-from harness.process.ending_signals import ending_signals
+from harness.process.ending_signals import until_ended
 from harness.process.guardian import guardian
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
@@ -60,21 +59,19 @@ def gate_on_sandbox(arguments: Sequence[str], defects: Sequence[str]) -> NoRetur
 
 
 def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
-    """Run both processes until Ctrl-C or SIGTERM, or until one ends; return the exit status.
+    """Run both processes until Ctrl-C, SIGTERM or the end of the terminal, or until one ends; return the exit status.
 
     Raises `ConfigurationError` for a missing package of the extra, and for a defect that the processes do not know;
     `ProcessError` when one does not start.
     """
     require("The sandbox", *PACKAGES, extra=Extra.SANDBOX)
     _require(defects)
-    for number in ending_signals():  # a shell starts what it runs in the background deaf to Ctrl-C
-        signal.signal(number, signal.default_int_handler)
     run = Run.begin()
     guardian.begin()  # which removes the credentials if this process is killed
     product, integration = (f"http://127.0.0.1:{run.port(name)}" for name in PROCESSES)
     env = _environment(product, defects)
     credentials = run.path / "credentials.env"
-    with ExitStack() as stack:
+    with until_ended(), ExitStack() as stack:
         _write(credentials, env)
         stack.callback(credentials.unlink)  # the logs stay, to be read until the next run begins
         client = stack.enter_context(Network().client(timeout_s=2))
@@ -87,6 +84,7 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
         planted = ", ".join(defects) or "none"
         echo(INTRODUCTION.format(product=product, integration=integration, folder=run.path, curl=CURL, defects=planted))
         return _wait(processes, echo)
+    return 0  # by a signal
 
 
 def _environment(product: str, defects: Sequence[str]) -> dict[str, str]:
@@ -126,12 +124,9 @@ def _write(path: Path, env: dict[str, str]) -> None:
 
 
 def _wait(processes: Sequence[ManagedProcess], echo: Callable[[str], None]) -> int:
-    try:
-        while True:
-            for process in processes:
-                if death := process.death():
-                    echo(death)
-                    return 1
-            time.sleep(0.2)
-    except KeyboardInterrupt:
-        return 0
+    while True:
+        for process in processes:
+            if death := process.death():
+                echo(death)
+                return 1
+        time.sleep(0.2)

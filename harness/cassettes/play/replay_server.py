@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from harness.http.link_rewriter import LinkRewriter
 from harness.http.loopback_server import HOST
 from harness.http.message import HOP_BY_HOP, Request, Response
 from harness.http.writer import response_bytes
+from harness.process.ending_signals import ending_signals
 
 STATE = "/_harness/replay"
 """Path at which the server returns its counts (GET), and restarts (DELETE)."""
@@ -147,7 +147,7 @@ def _sendable(response: Response, recording: Recording) -> bytes:
 
 async def _until_signal(server: ReplayServer, port: int, started: Callable[[str], None]) -> None:
     ended = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending_signals():
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with listening(server, port) as url:
         started(url)
@@ -155,7 +155,7 @@ async def _until_signal(server: ReplayServer, port: int, started: Callable[[str]
 
 
 def serve(server: ReplayServer, *, port: int, started: Callable[[str], None]) -> Counts:
-    """Serve on loopback until Ctrl-C or SIGTERM; return the counts.
+    """Serve on loopback until Ctrl-C, SIGTERM or the end of the terminal; return the counts.
 
     ``started`` is called with the URL once requests are answered. Raises `ConfigurationError` for a port that is taken.
     """
