@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -62,10 +62,10 @@ class Commits:
         return Counter(c.operation for c in self._commits)
 
 
-def usual_writes(attempts: Sequence[Attempt], label: Callable[[str, str], str]) -> Counter[str]:
-    """Return how often each writing operation was done in an undisturbed run."""
-    done = (a for a in attempts if a.method in WRITES and a.status is not None and 200 <= a.status < 300)
-    return Counter(label(a.method, a.path) for a in done)
+def writes_done(attempts: Iterable[Attempt], label: Callable[[str, str], str]) -> Counter[str]:
+    """Return how often the provider did each writing operation, as the fault server saw it; one key is one write."""
+    done = (a for a in attempts if a.method in WRITES and a.provider_status and 200 <= a.provider_status < 300)
+    return Counter(operation for operation, _ in {(label(a.method, a.path), a.key or str(a.at)) for a in done})
 
 
 def complaint_of(done: Counter[str], usual: Counter[str], *, succeeded: bool) -> str:
@@ -73,10 +73,20 @@ def complaint_of(done: Counter[str], usual: Counter[str], *, succeeded: bool) ->
 
     A run that reported failure may have stopped before some writes, and has done none of them twice.
     """
+    return done_too_often(done, usual) or (missing_in_success(done, usual) if succeeded else "")
+
+
+def done_too_often(done: Counter[str], usual: Counter[str]) -> str:
+    """Return what was done oftener than in an undisturbed run; empty where nothing was."""
     for operation, number in done.items():
         if number > usual[operation]:
             return f"{operation} was done {number} times at the provider instead of {usual[operation] or 'never'}"
-    missing = next((operation for operation in usual if succeeded and done[operation] < usual[operation]), None)
+    return ""
+
+
+def missing_in_success(done: Counter[str], usual: Counter[str]) -> str:
+    """Return what a run that reported success did not do as often as an undisturbed run; empty where nothing was."""
+    missing = next((operation for operation in usual if done[operation] < usual[operation]), None)
     if missing is None:
         return ""
     return f"the client reported success, and {missing} was done {done[missing]} times instead of {usual[missing]}"

@@ -11,7 +11,7 @@ import msgspec
 from harness.http.message import Request, Response
 from harness.model import Finding, Outcome
 from harness.resilience.client_drill import ClientDrill, DrillSetting
-from harness.resilience.commits import Commit, Commits, complaint_of, usual_writes
+from harness.resilience.commits import Commit, Commits, complaint_of, writes_done
 from harness.resilience.fault_server import WRITES
 from harness.resilience.interposed_server import Interposed, PassOn, lost, passed_back
 
@@ -102,7 +102,7 @@ def _judge(drill: ClientDrill, setting: DrillSetting, *, keeping: Keeping) -> Fi
         return drill.concluded(Outcome.NOT_APPLICABLE, why)
     if unproven := setting.client.unproven(drill):
         return unproven
-    usual = usual_writes(setting.client.undisturbed().server.attempts, setting.label)
+    usual = writes_done(setting.client.undisturbed().server.attempts, setting.label)
     if not usual:
         return drill.concluded(Outcome.NOT_APPLICABLE, "the workflow writes nothing")
     losing = LostAnswers(setting, keeping)

@@ -8,7 +8,7 @@ import uuid
 from harness.model import Finding, Outcome
 from harness.resilience.client_drill import ClientDrill, DrillSetting
 from harness.resilience.client_process import ClientRun
-from harness.resilience.commits import Commit, Commits, complaint_of, usual_writes
+from harness.resilience.commits import Commit, Commits, complaint_of, writes_done
 from harness.resilience.exactly_once import Keeping, LostAnswers
 from harness.resilience.interposed_server import InterposedServer
 from harness.resilience.runner import WORKFLOW
@@ -44,7 +44,7 @@ def _judge(drill: ClientDrill, setting: DrillSetting) -> Finding:
         return drill.concluded(Outcome.NOT_APPLICABLE, _UNKNOWN)
     if unproven := setting.client.unproven(drill):
         return unproven
-    usual = usual_writes(setting.client.undisturbed().server.attempts, setting.label)
+    usual = writes_done(setting.client.undisturbed().server.attempts, setting.label)
     if not usual:
         return drill.concluded(Outcome.NOT_APPLICABLE, "the workflow writes nothing")
     runs: tuple[tuple[InterposedServer, ClientRun], ...] = ()

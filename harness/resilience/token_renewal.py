@@ -14,7 +14,7 @@ from harness.model import Finding, Outcome
 from harness.model.config.client import HELD_LONGER_S
 from harness.resilience.client_drill import ClientDrill, DrillSetting
 from harness.resilience.client_process import ClientRun
-from harness.resilience.commits import Commits, complaint_of, usual_writes
+from harness.resilience.commits import Commits, complaint_of, writes_done
 from harness.resilience.fault_server import WRITES
 from harness.resilience.faults import SILENCE, Fault
 from harness.resilience.interposed_server import Interposed, PassOn, passed_back
@@ -102,7 +102,7 @@ def _judge(drill: ClientDrill, setting: DrillSetting, *, then: Fault | None = No
     elif then is None:
         complaint = _of_expiry(expiry, [request.answered_at for request in renewals], ran[1]) or complaint_of(
             expiry.commits.done(),
-            usual_writes(setting.client.undisturbed().server.attempts, setting.label),
+            writes_done(setting.client.undisturbed().server.attempts, setting.label),
             succeeded=ran[1].succeeded,
         )
     else:

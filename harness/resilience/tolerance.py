@@ -11,7 +11,7 @@ import msgspec
 from harness.http.message import Request, Response, is_json
 from harness.model import Finding, Level, Outcome
 from harness.resilience.client_drill import ClientDrill, DrillSetting
-from harness.resilience.commits import Commits, complaint_of, usual_writes
+from harness.resilience.commits import Commits, complaint_of, writes_done
 from harness.resilience.fault_server import WRITES
 from harness.resilience.interposed_server import Interposed, PassOn, passed_back
 
@@ -102,7 +102,7 @@ def _judge(drill: ClientDrill, setting: DrillSetting, *, change: Change, goes_on
     ran = setting.run(changed)
     if not changed.changed:
         return drill.concluded(Outcome.NOT_APPLICABLE, "the document allows no such change of any answer", ran)
-    usual = usual_writes(setting.client.undisturbed().server.attempts, setting.label)
+    usual = writes_done(setting.client.undisturbed().server.attempts, setting.label)
     complaint = complaint_of(changed.commits.done(), usual, succeeded=ran[1].succeeded)
     if ran[1].exit_status is None or (goes_on and not ran[1].succeeded):
         complaint = complaint or f"{ran[1].ended}: {ran[1].tail}"

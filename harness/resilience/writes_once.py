@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-
 from harness.http.message import SAFE_METHODS
-from harness.model import Attempt
 from harness.resilience.client_evidence import Evidence
-from harness.resilience.fault_server import WRITES
+from harness.resilience.commits import done_too_often, missing_in_success, writes_done
 
 
 def sent_again_as_it_was(evidence: Evidence) -> str:
@@ -46,25 +42,13 @@ def not_repeated_blindly(evidence: Evidence) -> str:
 
 def done_no_oftener(evidence: Evidence) -> str:
     """The provider does no write without a key oftener than it does when nothing fails."""
-    most = _done(evidence, evidence.undisturbed)
-    twice = [
-        f"{label} {n} times instead of {most[label]}"
-        for label, n in _done(evidence, evidence.attempts).items()
-        if n > most[label]
-    ]
-    return f"the provider did {', '.join(sorted(twice))}" if twice else ""
+    done, usual = (writes_done(each, evidence.label_of) for each in (evidence.attempts, evidence.undisturbed))
+    return done_too_often(done, usual)
 
 
 def success_is_what_was_done(evidence: Evidence) -> str:
     """A workflow that succeeds had the provider do every write that it does when nothing fails."""
     if not evidence.run.succeeded:
         return ""
-    done = _done(evidence, evidence.attempts)
-    missing = sorted(label for label, n in _done(evidence, evidence.undisturbed).items() if done[label] < n)
-    return f"the client reported success, but the provider did not do {', '.join(missing)}" if missing else ""
-
-
-def _done(evidence: Evidence, attempts: Iterable[Attempt]) -> Counter[str]:
-    """Count the writes that the provider accepted; those of one key count once."""
-    accepted = (a for a in attempts if a.method in WRITES and a.provider_status and 200 <= a.provider_status < 300)
-    return Counter(label for label, _ in {(evidence.called(a), a.key or str(a.at)) for a in accepted})
+    done, usual = (writes_done(each, evidence.label_of) for each in (evidence.attempts, evidence.undisturbed))
+    return missing_in_success(done, usual)

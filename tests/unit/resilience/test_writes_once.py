@@ -78,7 +78,7 @@ def test_a_write_that_was_done_twice_is_counted() -> None:
     twice = evidence(call(0, "POST /orders", fault=cut), call(1, "GET /orders"), call(2, "POST /orders"))
     once = evidence(call(0, "POST /orders", fault=cut, key="k"), call(1, "POST /orders", key="k"))
 
-    assert done_no_oftener(twice) == "the provider did POST /orders 2 times instead of 1"
+    assert done_no_oftener(twice) == "POST /orders was done 2 times at the provider instead of 1"
     assert done_no_oftener(once) == ""
 
 
@@ -87,7 +87,7 @@ def test_a_success_without_the_write_is_none() -> None:
     refused = call(0, "POST /orders", fault="422")
 
     assert success_is_what_was_done(evidence(refused)) == (
-        "the client reported success, but the provider did not do POST /orders"
+        "the client reported success, and POST /orders was done 0 times instead of 1"
     )
     assert success_is_what_was_done(evidence(refused, status=1)) == ""
     assert success_is_what_was_done(evidence(refused, call(1, "POST /orders"))) == ""
