@@ -52,6 +52,9 @@ def corrupt(response: Response, connection: ServerConnection, kind: Corruption) 
     if kind is Corruption.MALFORMED:
         connection.send(msgspec.structs.replace(response, body=half))
         return True
+    if kind is Corruption.EMPTIED:
+        connection.send(msgspec.structs.replace(response, body=b"{}" if response.body else b""))
+        return True
     if kind is Corruption.CUT_HEAD:
         head = response_head(response, length=len(response.body))
         connection.socket.sendall(head[: len(head) // 2])

@@ -29,5 +29,7 @@ class ClientCase(Check, frozen=True, kw_only=True):
         """Whether one run can meet the faults at several operations, for a client that recovers from them."""
         return self.then is None and not self.each_write and all(fault.is_brief for fault in self.faults)
 
+    needs_body: bool = False
+    """Whether it fails only at operations whose answers the client has to read."""
     outlasts_cap: bool = False
     """Whether a run may take as long as ``[client] policy.retry_after_cap``, also beyond its time-out."""

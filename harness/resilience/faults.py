@@ -58,6 +58,8 @@ class Corruption(enum.StrEnum):
     """Content-Length has half of the body, which is sent whole."""
     MALFORMED = "answer with half its JSON"
     """The first half of the body, sent as a complete response."""
+    EMPTIED = "{} in place of the answer"
+    """An object without members, sent as a complete response where that has a body."""
 
 
 OF_THE_BODY = frozenset({Corruption.CUT, Corruption.SHORT, Corruption.LONG, Corruption.MALFORMED})

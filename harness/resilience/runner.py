@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextvars
-import os
 import shutil
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
 
 import httpx
 import msgspec
@@ -29,10 +25,10 @@ from harness.resilience.error_bodies import ErrorBodies
 from harness.resilience.fault_server import KEY_HEADERS, Aim, FaultServer, any_call
 from harness.resilience.faults import Fault
 from harness.resilience.recorded_run import RecordedAnswers, RecordedRun
+from harness.resilience.runs_at_once import side_by_side
 from harness.resilience.undisturbed import KnownRuns, Undisturbed
+from harness.resilience.unread_answers import EMPTIED, is_unread, may_be_unread, spared
 from harness.resilience.workflow_operations import ClientOperation, Documented, WorkflowOperations, undocumented
-
-T = TypeVar("T")
 
 PLACEHOLDERS = ("{fault_server}", "{provider}")
 """Either stands for the address that the client must call."""
@@ -40,8 +36,6 @@ WORKFLOW = "{workflow_id}"
 """Placeholder for a name that is another one in each workflow, and the same when one is run again."""
 TOKENS = "{token_server}"
 """Placeholder for the URL at which the client gets its access tokens."""
-RUNS_A_CORE = 2
-"""Runs at once for each core: most of a run only waits."""
 MOST_OPERATIONS = 24
 """Operations that one case is tried at."""
 
@@ -216,7 +210,9 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         passed = self._passed_together(case, operations) if case.is_brief and len(operations) > 1 else {}
         rest = [operation for operation in operations if operation.label not in passed]
         works = [lambda operation=operation: self._tried(case, operation) for operation in rest]
-        by_label = passed | {each.label: each for each in self._side_by_side(works, plain)}
+        by_label = passed | {
+            each.label: each for each in side_by_side(works, several=self.parallel and plain.own_folder)
+        }
         return finding_of(case, [by_label[operation.label] for operation in operations], reproduce=reproduce)
 
     def unproven(self, case: Check, *, reproduce: str = "") -> Finding | None:
@@ -260,7 +256,20 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             return self._evidence(server, run, operation), server.errors
 
         key = (case.faults, case.then, case.each_write, label)
-        return tried(case, label, lambda number: self.known.run(key, number, once))
+        found = tried(case, label, lambda number: self.known.run(key, number, once))
+        unread = operation is not None and may_be_unread(case, found) and self.need_not_read(operation)
+        return spared(found) if unread else found
+
+    def need_not_read(self, operation: ClientOperation) -> bool:
+        """Whether its workflow ends in the same way with ``{}`` in place of each answer of an operation."""
+        plain = self.undisturbed()
+
+        def once() -> tuple[Evidence, Sequence[str]]:
+            server, run = self.run(EMPTIED, aim=plain.operations.aim({operation.label}), own_folder=plain.own_folder)
+            return self._evidence(server, run, operation), server.errors
+
+        evidence, errors = self.known.run(("emptied", operation.label), 0, once)
+        return not errors and is_unread(evidence)
 
     def _evidence(self, server: FaultServer, run: ClientRun, operation: ClientOperation | None = None) -> Evidence:
         plain = self.undisturbed()
@@ -272,15 +281,6 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             undisturbed=plain.server.attempts,
             label_of=plain.operations.label_of,
         )
-
-    def _side_by_side(self, works: Sequence[Callable[[], T]], plain: Undisturbed) -> list[T]:
-        """Do all works, several at once where the client allows; return their results in order."""
-        at_once = RUNS_A_CORE * len(os.sched_getaffinity(0)) if self.parallel and plain.own_folder else 1
-        if min(at_once, len(works)) <= 1:
-            return [work() for work in works]
-        with ThreadPoolExecutor(min(at_once, len(works)), thread_name_prefix="client-run") as pool:
-            futures = [pool.submit(contextvars.copy_context().run, work) for work in works]
-            return [future.result() for future in futures]
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -23,6 +23,7 @@ CUT: tuple[ClientCase, ...] = tuple(
         fix="Check the length of a response and parse all of it before you act on it; treat a broken one as missing.",
         concerns=concerns,
         faults=(corrupted(corruption),),
+        needs_body=corruption is not Corruption.CUT_HEAD,
         expectations=(rejects_partial_response,),
     )
     for case_id, corruption, summary, source, concerns in (

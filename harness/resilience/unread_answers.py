@@ -1,0 +1,35 @@
+"""Answers that a client need not read: its workflow ends in the same way with ``{}`` in their place."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.model import Outcome
+from harness.resilience.case_trials import Tried
+from harness.resilience.client_case import ClientCase
+from harness.resilience.client_evidence import Evidence
+from harness.resilience.commits import complaint_of, writes_done
+from harness.resilience.faults import Corruption, Fault, corrupted
+
+MOST_ANSWERS = 1000
+"""Answers of one operation that are replaced, in one run: a client that needs one may ask again and again."""
+EMPTIED: tuple[Fault, ...] = (corrupted(Corruption.EMPTIED),) * MOST_ANSWERS
+_WHY = "the client need not read that answer: with {} in place of each, the workflow ends in the same way"
+
+
+def may_be_unread(case: ClientCase, found: Tried) -> bool:
+    """Whether what a case found is no failure where the client need not read the answer."""
+    return case.needs_body and found.outcome is Outcome.FAIL
+
+
+def is_unread(evidence: Evidence) -> bool:
+    """Whether a run with `EMPTIED` answers of one operation succeeded, and had the provider do the usual writes."""
+    done, usual = (writes_done(each, evidence.label_of) for each in (evidence.attempts, evidence.undisturbed))
+    return evidence.run.succeeded and evidence.is_met and not complaint_of(done, usual, succeeded=True)
+
+
+def spared(found: Tried) -> Tried:
+    """Return the pass of an operation whose answer need not be read."""
+    return msgspec.structs.replace(
+        found, outcome=Outcome.PASS, complaint="", observed=f"{_WHY}. {found.observed}", brief=_WHY
+    )
