@@ -28,7 +28,9 @@ LINES = 50
 @click.argument("events", nargs=-1)
 @click.option("--to", "url", metavar="URL", help="URL of the receiver.")
 @click.option(
-    "--scheme", metavar="NAME", help="Signature scheme: github, token, mailgun and others, listed in docs/webhooks.md."
+    "--scheme",
+    metavar="NAME",
+    help="Signature scheme: github, token, mailgun and others, which `harness schema` lists.",
 )
 @click.option("--secret", metavar="REF", help="Signing secret, as env:NAME, file:PATH or command:WORDS.")
 @click.option("--header", metavar="NAME", help="Signature header, if it is not the scheme's.")

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.core.configuration_home import CONFIG_NAME, configuration_file, in_words_of, section_of
+from harness.core.configuration_home import configuration_file, in_words_of, not_found, section_of
 from harness.core.foreign_files import MAX_TEXT, as_text, read_file
 from harness.core.pointers import leaves
 from harness.core.toml import UnreadableTomlError, read_toml
@@ -90,10 +90,7 @@ def _place(files: Sequence[_File], merged: dict[str, Any], key: tuple[str, ...])
 def _base(directory: Path) -> Path:
     if path := configuration_file(directory):
         return path
-    raise ConfigurationError(
-        f"{CONFIG_NAME} not found in {directory}. Run in the folder that holds it, or write one: the README shows "
-        "the smallest that works, under 'Point it at your own API'."
-    )
+    raise ConfigurationError(not_found(directory))
 
 
 def _overlay(directory: Path, overlay: str) -> Path:

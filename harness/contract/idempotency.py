@@ -19,6 +19,7 @@ from harness.contract.promise import Planned, Promise, not_called
 from harness.contract.required_inputs import KEYS
 from harness.contract.sample import Sample
 from harness.contract.sendable_bodies import first_accepted, sendable_bodies
+from harness.core.cutting import cut
 from harness.model import Finding, FixedBy, Level, Outcome
 from harness.openapi.examples import another_body, refused_body
 from harness.openapi.operation import Operation
@@ -233,7 +234,7 @@ def _elsewhere(writes: Sequence[KeyedWrite]) -> Iterator[Finding]:
 
 
 def _broken(label: str, cause: str, answers: Sequence[Sample]) -> Finding:
-    shown = "; ".join(f"HTTP {a.response.status_code} {a.response.text[:120]}" for a in answers[:3])
+    shown = "; ".join(f"HTTP {a.response.status_code} {cut(a.response.text, 120)}" for a in answers[:3])
     more = f"; and {len(answers) - 3} more" if len(answers) > 3 else ""
     return broken(label, KEYS_KEPT, cause, shown + more)
 

@@ -40,6 +40,15 @@ def configuration_file(directory: Path) -> Path | None:
     return shared
 
 
+def not_found(*directories: Path) -> str:
+    """Return the message that no target is described in ``directories``, and how to begin one."""
+    places = " nor in ".join(map(str, dict.fromkeys(directories)))
+    return (
+        f"{CONFIG_NAME} not found in {places}. Run in the folder that holds it, or let `harness init` write one: it "
+        "asks at most six questions."
+    )
+
+
 def in_words_of(file: Path | None, text: str) -> str:
     """Return a message about harness.toml with the names that its keys have in ``file``."""
     if file is None or file.name != PYPROJECT:

@@ -236,10 +236,9 @@ def run_context(pytestconfig: pytest.Config) -> RunContext:
     """Everything this run knows about the target, for checks that need more than the other fixtures."""
     found = pytestconfig.stash.get(context_key, None)
     if found is None:
-        raise pytest.UsageError(
-            f"harness.toml not found in {pytestconfig.rootpath} nor in {pytestconfig.invocation_params.dir}. "
-            "Run pytest in the folder that holds it, or write one: the README shows the smallest that works."
-        )
+        from harness.core.configuration_home import not_found
+
+        raise pytest.UsageError(not_found(pytestconfig.rootpath, pytestconfig.invocation_params.dir))
     return found
 
 

@@ -54,10 +54,9 @@ def config_directory(config: pytest.Config) -> Path | None:
     if (directory := target_directory(config)) is not None:
         return directory
     if config.getoption("--harness-gate") or config.getoption("--harness-target"):
-        raise pytest.UsageError(
-            f"harness.toml not found in {config.invocation_params.dir}. Run in the folder that holds it, or write one: "
-            "the README shows the smallest that works, under 'Point it at your own API'."
-        )
+        from harness.core.configuration_home import not_found
+
+        raise pytest.UsageError(not_found(config.invocation_params.dir))
     return None
 
 

@@ -11,7 +11,7 @@ from harness.model import Finding, Item, Mode, Outcome
 UNSEEN = "the harness saw no call to the provider in this test"
 HOW = (
     "Send its calls through the fixture `api`; for a client of your own, request the fixture `cassette`, or let the "
-    "client call the address that the fixture `provider_url` returns (docs/testing.md, Live means seen live)"
+    "client call the address that the fixture `provider_url` returns"
 )
 
 

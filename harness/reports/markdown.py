@@ -73,7 +73,7 @@ def _vendor(report: Report) -> Iterator[str]:
         "",
         f"## {vendor_section.HEADING}",
         "",
-        f"{vendor_section.total(report.vendor)}, of which none blocks.",
+        f"{vendor_section.total(report.vendor)}.",
         "",
     )
     for difference in report.vendor[: vendor_section.MOST_ON_A_PAGE]:

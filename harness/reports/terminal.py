@@ -127,7 +127,7 @@ def vendor_lines(differences: Sequence[VendorDifference]) -> Iterator[Line]:
     if not differences:
         return
     yield "", ""
-    yield f"{vendor_section.HEADING}: {vendor_section.total(differences)}, of which none blocks", ""
+    yield f"{vendor_section.HEADING}: {vendor_section.total(differences)}", ""
     for difference in differences[: vendor_section.MOST_DIFFERENCES]:
         text = f"\N{EN DASH} {printable(vendor_section.sentence(difference))}"
         yield from ((line, "") for line in wrapped(text, first="  ", indent="    "))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.core.cutting import cut
 from harness.core.names import FIRST, first_of
 from harness.model import Outcome, Report, VendorDifference
 
@@ -38,16 +39,23 @@ def owner(report: Report) -> str:
 
 
 def total(differences: Sequence[VendorDifference]) -> str:
-    """Return how many there are, in words."""
-    findings = sum(len(d.findings) for d in differences)
-    things = f"{len(differences)} difference{'' if len(differences) == 1 else 's'}"
-    return things if findings == len(differences) else f"{things} in {findings} findings"
+    """Return how many there are, in words; what could not be checked is counted apart."""
+    seen = [d for d in differences if not _is_unknown(d)]
+    findings, unknown = sum(len(d.findings) for d in seen), len(differences) - len(seen)
+    things = f"{len(seen) or 'no'} difference{'' if len(seen) == 1 else 's'}"
+    things = things if findings == len(seen) else f"{things} in {findings} findings"
+    blocking = f"{things}, of which none blocks" if seen else things
+    return f"{blocking}; {unknown} could not be checked, which blocks nothing either" if unknown else blocking
+
+
+def _is_unknown(difference: VendorDifference) -> bool:
+    """Whether it is only known that it could not be checked."""
+    return all(f.outcome is Outcome.ERROR for f in difference.findings)
 
 
 def sentence(difference: VendorDifference) -> str:
     """Return one difference in a line: what, where, and the ids of its findings."""
-    cause = difference.cause if len(difference.cause) <= _CAUSE_CHARS else f"{difference.cause[:_CAUSE_CHARS]}…"
-    unknown = all(f.outcome is Outcome.ERROR for f in difference.findings)
+    cause = cut(difference.cause, _CAUSE_CHARS)
     where = f": {first_of(difference.operations)}" if difference.operations else ""
     ids = f" ({first_of(difference.ids, 1)})" if difference.ids else ""
-    return f"{difference.item}: {'could not be checked: ' if unknown else ''}{cause}{where}{ids}"
+    return f"{difference.item}: {'could not be checked: ' if _is_unknown(difference) else ''}{cause}{where}{ids}"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.core.cutting import cut_before
 from harness.errors import ProcessError
 from harness.process.groups import signal_group
 from harness.process.guardian import guardian
@@ -85,7 +86,7 @@ def run_client(
             shutil.copyfileobj(output, whole)
             size = output.tell()
         output.seek(max(0, size - 4 * TAIL_CHARS))
-        tail = output.read().decode(errors="replace").strip()[-TAIL_CHARS:]
+        tail = cut_before(output.read().decode(errors="replace").strip(), TAIL_CHARS)
     return ClientRun(exit_status=status, seconds=ended_at - start, tail=tail, ended_at=ended_at)
 
 

@@ -35,7 +35,7 @@ class Row(NamedTuple):
 
 
 ROWS = {
-    "no-file": Row({}, "harness.toml not found in", "write one"),
+    "no-file": Row({}, "harness.toml not found in", "let `harness init` write one"),
     "no-overlay": Row({"harness.toml": NAMED}, "harness.staging.toml not found", "--target", ("--target", "staging")),
     "not-toml": Row({"harness.toml": "[target\n"}, "harness.toml is not valid TOML", "Correct that line"),
     "pyproject-key": Row(

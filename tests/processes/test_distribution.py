@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import sysconfig
 import tarfile
 import tomllib
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -75,6 +77,37 @@ def test_both_scripts_are_the_command(name: str, installed: Path, tmp_path: Path
     assert shown.stdout.startswith(f"Usage: {name} [OPTIONS] COMMAND [ARGS]...")
     assert run(installed / name, "--version", cwd=tmp_path).stdout == f"{name}, version {VERSION}\n"
     assert run(installed / name, "schema", cwd=tmp_path).stdout.startswith("{")
+
+
+def test_no_message_names_a_page_that_is_not_installed(wheel: Path) -> None:
+    """The wheel has no docs/ and no README: its texts name commands instead."""
+    with zipfile.ZipFile(wheel) as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist() if name.startswith("harness/")}
+    pages = "|".join(re.escape(path.name) for path in (ROOT / "docs").glob("*.md"))
+    named = re.compile(rf"\bdocs/(?:{pages})|\bREADME\b")
+
+    assert len(texts) > 100
+    assert [
+        f"{name}: {found[0]}"
+        for name, text in texts.items()
+        if not name.startswith("harness/sandbox/target/")
+        for found in named.finditer(_said(text) if name.endswith(".py") else text)
+    ] == []
+
+
+def _said(source: str) -> str:
+    """Return the texts of a module that a user may read: not those that explain its own classes and functions."""
+    tree = ast.parse(source)
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
+    explaining = {id(node.body[0]) for node in blocks if ast.get_docstring(node) and not _is_command(node)}
+    hidden = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and id(node) in explaining}
+    constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in hidden)
+    return "\n".join(node.value for node in constants if isinstance(node.value, str))
+
+
+def _is_command(node: ast.AST) -> bool:
+    """Whether a function's docstring is what --help prints."""
+    return isinstance(node, ast.FunctionDef) and any("command" in ast.unparse(d) for d in node.decorator_list)
 
 
 def test_uvx_runs_it_from_the_wheel(wheel: Path, tmp_path: Path) -> None:

@@ -98,7 +98,10 @@ DRILLS: tuple[Drill, ...] = (
         expected="no 2xx while the store is down, so that the sender tries again; then exactly one effect",
         fix="Answer 503 when the event cannot be stored.",
         needs=("receiver.effects", "receiver.outage"),
-        hint="docs/webhooks.md has commands for databases, for stores in files, and for services: see Outages",
+        hint=(
+            "The command of outage makes the store unavailable, prints a line, and restores it when its input ends, "
+            'such as ["sh", "-c", "docker pause db && echo away; cat; docker unpause db"]'
+        ),
         run=_store_down,
     ),
 )

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from harness.cli.main import main
 from harness.context.checks import registered
-from harness.model import Finding, Item, Outcome, Report, Verdict
+from harness.model import Exclusion, Finding, Item, Outcome, Report, Verdict
 from harness.readiness.checklist import shipped
 from harness.reports import json
 from harness.reports.text import SIGNS
@@ -200,6 +200,32 @@ def test_a_teams_own_item_is_explained_and_no_secret_shown(
     assert "Disks fail" in explain("own.backup").output
     assert SECRET not in explain(SEEN.id).output
     assert "[REDACTED env:ACME_TOKEN]" in explain(SEEN.id).output
+
+
+@pytest.mark.parametrize("before", range(60, 120, 7))
+def test_no_part_of_a_secret_is_left_by_a_line_break(
+    explain: Explain,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    report_of: Callable[[Verdict], Report],
+    before: int,
+) -> None:
+    """One of several words, in a report of before it was known, wherever a text or a list of selectors breaks."""
+    words = [f"{SECRET[4:16]}{word}" for word in ("correct,", "horse", "battery")]
+    monkeypatch.setenv("ACME_TOKEN", " ".join(words))
+    (tmp_path / "harness.toml").write_text(
+        '[target]\nname = "Acme"\n[operations]\nsecrets = [{ ref = "env:ACME_TOKEN", rotated_at = 2026-11-01 }]\n',
+        encoding="utf-8",
+    )
+    text = f"{'x' * before} {' '.join(words)}"
+    excluded = Exclusion(section="fuzz", selectors=(text,))
+    found = msgspec.structs.replace(SEEN, observed=text, exclude=excluded)
+    write(tmp_path / "reports/readiness.json", report_of(Verdict.NOT_READY), [found])
+
+    shown = explain(SEEN.id).output
+
+    assert not [word for word in words if word in shown]
+    assert words_of(shown).count("[REDACTED env:ACME_TOKEN]") == 2
 
 
 @pytest.mark.usefixtures("reported")

@@ -335,7 +335,7 @@ def test_a_secret_written_literally_is_refused_and_not_repeated(tmp_path: Path, 
 
 def test_a_missing_file_is_named_with_the_way_to_one(tmp_path: Path) -> None:
     """Without harness.toml the message says where it was looked for and how to get one."""
-    with pytest.raises(ConfigurationError, match=r"harness\.toml not found in .* README"):
+    with pytest.raises(ConfigurationError, match=r"harness\.toml not found in .* let `harness init` write one"):
         load_target(tmp_path)
 
 

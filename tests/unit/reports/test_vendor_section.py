@@ -11,7 +11,7 @@ import pytest
 from harness.model import Finding, FixedBy, Level, Outcome, ProviderOwner, Report, VendorDifference, Verdict
 from harness.reports import html, json, junit, markdown, terminal
 from harness.reports.plain_run import plain_lines
-from harness.reports.vendor_section import HEADING, owner
+from harness.reports.vendor_section import HEADING, owner, total
 
 ReportOf = Callable[[Verdict], Report]
 OPERATIONS = tuple(f"GET /things/{n}" for n in range(465))
@@ -107,6 +107,20 @@ def test_a_missing_answer_is_shown_as_not_checked(report_of: ReportOf) -> None:
     )
 
     assert "contract.fuzz: could not be checked: no answer came: GET /a" in in_terminal(report)
+    for render in (in_terminal, html.render, markdown.render):
+        assert "no differences; 1 could not be checked, which blocks nothing either" in render(report)
+
+
+def test_what_could_not_be_checked_is_counted_apart() -> None:
+    """Beside differences it is no difference, and none of its findings is counted as one."""
+    seen, failed = difference("answers 404", OPERATIONS[:2]), difference("no answer came", OPERATIONS[:3])
+    unknown = tuple(msgspec.structs.replace(f, outcome=Outcome.ERROR) for f in failed.findings)
+
+    counted = total([seen, msgspec.structs.replace(failed, findings=unknown)])
+
+    assert counted == (
+        "1 difference in 2 findings, of which none blocks; 1 could not be checked, which blocks nothing either"
+    )
 
 
 @pytest.mark.parametrize(
