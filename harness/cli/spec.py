@@ -5,15 +5,25 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from harness.cli.document_root import document_root
 from harness.cli.json_output import json_option, print_json
 from harness.cli.say import say
+from harness.cli.surroundings import Surroundings
 from harness.core.progress import tracked, waiting
 from harness.openapi.document_checks import SHOWN, Checked, check_document
-from harness.openapi.spec_document import load_spec
+from harness.openapi.spec_document import Spec, load_spec
+
+
+class DocumentPlace(click.Path):
+    """The path of a file that is there, or a URL."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the text as it is."""
+        return value if "://" in str(value) else super().convert(value, param, ctx)
 
 
 @click.group()
@@ -22,23 +32,25 @@ def spec() -> None:
 
 
 @spec.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=DocumentPlace(exists=True, dir_okay=False))
 @click.option("--all", "everything", is_flag=True, help="Print every problem, not only the first ten of each kind.")
 @document_root
 @json_option
-def check(file: Path, root: Path, *, everything: bool, as_json: bool) -> None:
-    """Find contradictions within FILE, without sending a request.
+def check(file: str, root: Path, *, everything: bool, as_json: bool) -> None:
+    """Find contradictions within FILE, and send the API no request.
 
     Looks for examples that break their own schemas, operations without responses, unused security schemes, unresolvable
-    references, and webhooks without schemas.
+    references, and webhooks without schemas. FILE is a path or a URL; the credential of
+    [provider] auth is sent only to the origin of base_url.
     """
-    with waiting(f"reading {file.name}"):
-        document = load_spec(str(file), root=Path(), named_by="", within=root)
-    results = check_document(document, each=partial(tracked, title=f"checking {file.name}"))
+    name = file.rpartition("/")[2] or file
+    with waiting(f"reading {name}"):
+        document = _fetched(file, root) if "://" in file else load_spec(file, root=Path(), named_by="", within=root)
+    results = check_document(document, each=partial(tracked, title=f"checking {name}"))
     not_checked = {name: document.bundle.unread[name] for name in sorted(document.bundle.not_asked)}
     if as_json:
         checks = [{"id": r.check.id, "summary": r.summary, "seen": r.seen, "slips": _slips(r)} for r in results]
-        print_json({"file": str(file), "checks": checks, "not_checked": not_checked})
+        print_json({"file": file, "checks": checks, "not_checked": not_checked})
         sys.exit(any(result.slips for result in results))
     for result in results:
         say(result.summary)
@@ -50,6 +62,13 @@ def check(file: Path, root: Path, *, everything: bool, as_json: bool) -> None:
     for reference, why in not_checked.items():
         say(f"not checked: {reference}: {why}")
     sys.exit(any(result.slips for result in results))
+
+
+def _fetched(url: str, root: Path) -> Spec:
+    """Return the document at a URL, with what harness.toml knows of the provider where the folder has one."""
+    document = Surroundings(Path.cwd()).spec(url, within=root, named_by="")
+    assert document is not None  # as there is a reference
+    return document
 
 
 def _slips(result: Checked) -> list[dict[str, str]]:

@@ -62,7 +62,7 @@ class Surroundings:
         """The allowed hosts: those of harness.toml, or without one that of ``upstream`` alone."""
         return self._context.network if self._context else Network([upstream])
 
-    def spec(self, reference: str | None, *, within: Path) -> Spec | None:
+    def spec(self, reference: str | None, *, within: Path, named_by: str = "--spec") -> Spec | None:
         """Return the OpenAPI document at ``reference``, else that of harness.toml, else None; raises `SpecError`.
 
         The one at ``reference`` may refer to files below the folder ``within``, beside its own.
@@ -74,5 +74,5 @@ class Surroundings:
         own = self._context and provider and origin_of(reference) == origin_of(base_url)
         fetch = self._context.provider.fetch if self._context and own else Network([reference]).fetch
         return load_spec(
-            reference, root=self.directory, base_url=base_url, fetch=fetch, named_by="--spec", within=within
+            reference, root=self.directory, base_url=base_url, fetch=fetch, named_by=named_by, within=within
         )

@@ -20,7 +20,13 @@ Fetch = Callable[[str], bytes]
 """Returns the content of a URL; raises what httpx does, or `HarnessError`."""
 RepeatedKeys = dict[str, list[DuplicateKey]]
 """The keys that objects have twice, by the URL of the file."""
+BEHIND_A_CREDENTIAL = (401, 403)
+"""The statuses by which a server asks for another credential, or for one."""
 _TEXTS = (".md", ".txt", ".graphql", ".html")
+
+
+class UnauthorizedDocumentError(LookupError):
+    """What is asked for is there only with another credential, or with one."""
 
 
 def fetched_document(url: str, place: str, fetch: Fetch | None) -> bytes:
@@ -28,10 +34,15 @@ def fetched_document(url: str, place: str, fetch: Fetch | None) -> bytes:
     assert fetch is not None
     try:
         return fetched(fetch, url)
+    except UnauthorizedDocumentError as exc:
+        advice = (
+            "It is behind a credential: that of [provider] auth is sent to the origin of base_url alone. Save the "
+            "document, and give the path of that file."
+        )
+        raise SpecError(f"{place} cannot be read: {exc}. {advice}") from None
     except LookupError as exc:
-        hint = "that of [provider] auth, which is sent to the origin of base_url alone? A path to a file works too."
-        why = f"{exc}. Is it the description's own URL, and does it need no credential but {hint}"
-        raise SpecError(f"{place} cannot be read: {why}") from None
+        advice = "Give the URL of the description itself, or save it, and give the path of that file."
+        raise SpecError(f"{place} cannot be read: {exc}. {advice}") from None
 
 
 def document_of(path: Path, place: str, root: Path) -> bytes:
@@ -107,6 +118,8 @@ def fetched(fetch: Fetch, url: str) -> bytes:
         return fetch(url)
     except httpx.HTTPStatusError as exc:
         leads = f" and leads to {to}" if (to := exc.response.headers.get("location")) else ""
-        raise LookupError(f"it was answered with HTTP {exc.response.status_code}{leads}") from None
+        refused = exc.response.status_code in BEHIND_A_CREDENTIAL
+        kind = UnauthorizedDocumentError if refused else LookupError
+        raise kind(f"it was answered with HTTP {exc.response.status_code}{leads}") from None
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
         raise LookupError(one_line(exc)) from None

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from harness.context.configuration_schema import SCHEMA, shipped_schema
 from harness.context.starting.first_configuration import configuration_text
 from harness.context.starting.first_credential import check_reference
+from harness.context.starting.first_document import first_document
 from harness.context.starting.first_events import event_files
 from harness.context.starting.first_scenario import scenario_text
 from harness.context.starting.start_answers import StartAnswers
@@ -20,10 +21,7 @@ from harness.context.target import load_target
 from harness.core.configuration_home import CONFIG_NAME, configuration_file
 from harness.core.pointers import leaves
 from harness.errors import ConfigurationError
-from harness.http.client import Network
 from harness.model import SecretRef
-from harness.openapi.document_servers import first_server
-from harness.openapi.spec_document import Spec, load_spec
 from harness.operations.runbooks import INCIDENTS
 from harness.packs.shelf import pack_named
 
@@ -55,7 +53,7 @@ def first_files(answers: StartAnswers) -> FirstFiles:
     Raises `ConfigurationError` and `SpecError` for answers from which no true configuration can be made.
     """
     check_reference(answers.signing_secret, "--signing-secret")
-    spec = _spec(answers)
+    spec = first_document(answers)
     events = event_files(answers, spec) if answers.receiver else {}
     name = str(spec.raw.get("info", {}).get("title", "")) if spec else ""
     name = name or (pack_named(answers.pack, "--provider").title if answers.pack else "") or answers.root.resolve().name
@@ -86,23 +84,6 @@ def _variables(written: str) -> list[str]:
     texts = (text for _, text in leaves(tomllib.loads(written)) if isinstance(text, str))
     found = (reference for text in texts if (reference := SecretRef.parse(text)) and reference.kind == "env")
     return list(dict.fromkeys(reference.name for reference in found))
-
-
-def _spec(answers: StartAnswers) -> Spec | None:
-    if not answers.spec:
-        return None
-    spec = load_spec(
-        answers.spec,
-        root=answers.root,
-        named_by="--spec",
-        fetch=Network([answers.spec]).fetch,
-        base_url=answers.base_url,
-    )
-    if not (answers.base_url or first_server(spec.raw, answers.spec)):
-        raise ConfigurationError(
-            f"{answers.spec} names no server by a whole URL. Give the address of the provider: --base-url URL."
-        )
-    return spec
 
 
 def _ci(answers: StartAnswers, variables: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import json
 import secrets
@@ -50,23 +51,34 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+TOKEN = secrets.token_hex(20)
+BASIC = "Basic " + base64.b64encode(f"bot:{TOKEN}".encode()).decode()
+
+
 class Guarded(LoopbackServer):
-    """Refuses whoever shows no credential, and leads whoever asks for a page elsewhere."""
+    """Shows its document for the credential, as a token or a password, and leads who asks for a page elsewhere."""
 
     def __init__(self) -> None:
         super().__init__("guarded")
+        self.seen: list[str] = []
+        """What came as a credential, by request."""
 
     def respond(self, request: Request) -> Response:
         if request.url.endswith("/page"):
             return Response(status=302, headers=(("location", "/login"),))
+        shown = next((value for name, value in request.headers if name.lower() == "authorization"), "")
+        self.seen.append(shown)
+        if shown in {f"Bearer {TOKEN}", BASIC} and not request.url.endswith("/closed.json"):
+            return Response(status=200, body=json.dumps(SPEC).encode())
         return Response(status=401)
 
 
 @pytest.fixture
-def guarded() -> Iterator[str]:
-    """The address of a server whose document is behind a credential."""
+def guarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Guarded]:
+    """A server whose document is behind a credential, which a variable holds."""
+    monkeypatch.setenv("GUARDED_KEY", TOKEN)
     with Guarded() as server:
-        yield server.url
+        yield server
 
 
 BAD: dict[str, tuple[tuple[str, ...], str]] = {
@@ -117,23 +129,59 @@ def test_bad_answers_write_nothing(folder: Path, words: tuple[str, ...], text: s
     assert files_of(folder) == before
 
 
-@pytest.mark.parametrize(
-    "path, text",
-    [
-        ("/openapi.json", "cannot be read: it was answered with HTTP 401. Is it the description's own URL"),
-        ("/page", "cannot be read: it was answered with HTTP 302 and leads to /login."),
-    ],
-)
-def test_a_document_behind_a_credential_writes_nothing(folder: Path, guarded: str, path: str, text: str) -> None:
-    """The answer is in the sentence, and that a file works too."""
-    before = files_of(folder)
+@pytest.mark.parametrize("credential", ["env:GUARDED_KEY", "bot:env:GUARDED_KEY"])
+def test_a_document_behind_a_credential_is_fetched_with_it(folder: Path, guarded: Guarded, credential: str) -> None:
+    """From the origin of --base-url, and only after the answer to a request without it."""
+    given = ("--spec", f"{guarded.url}/openapi.json", "--base-url", f"{guarded.url}/v1", "--credential", credential)
 
-    result = init("--spec", f"{guarded}{path}", "--yes")
+    result = init(*given, "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert guarded.seen == ["", BASIC if credential.startswith("bot:") else f"Bearer {TOKEN}"]
+    assert TOKEN not in "".join(path.read_text() for path in folder.rglob("*") if path.is_file())
+
+
+NAMED = ("--credential", "env:GUARDED_KEY")
+REFUSED: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "no credential": (
+        "openapi.json",
+        (),
+        "cannot be read: it was answered with HTTP 401, so it is behind a credential. Name it with --credential, and",
+    ),
+    "no address": ("openapi.json", NAMED, "Give the address of the provider with --base-url: the credential is sent"),
+    "another host": (
+        "openapi.json",
+        (*NAMED, "--base-url", "https://api.example.com"),
+        "The credential is not sent there, because --base-url names another host. Save the document",
+    ),
+    "not set": (
+        "openapi.json",
+        ("--credential", "env:GUARDED_NO_KEY", "--base-url", "HERE"),
+        "--credential refers to env:GUARDED_NO_KEY, and that variable is not set.",
+    ),
+    "not accepted": (
+        "closed.json",
+        (*NAMED, "--base-url", "HERE"),
+        "it was answered with HTTP 401 with --credential too, sent as a bearer token. Save the document, and give",
+    ),
+    "a redirect": ("page", (), "cannot be read: it was answered with HTTP 302 and leads to /login. Give the URL of"),
+}
+
+
+@pytest.mark.parametrize("name, words, text", REFUSED.values(), ids=REFUSED)
+def test_a_document_that_stays_behind_a_credential_writes_nothing(
+    folder: Path, guarded: Guarded, name: str, words: tuple[str, ...], text: str
+) -> None:
+    """The credential leaves for no other host, and the sentence names the next step."""
+    before = files_of(folder)
+    words = tuple(word.replace("HERE", guarded.url) for word in words)
+
+    result = init("--spec", f"{guarded.url}/{name}", *words, "--yes")
 
     assert text in result.output
-    assert "A path to a file works too." in result.output
     assert result.exit_code == 4
     assert files_of(folder) == before
+    assert any(guarded.seen) is (name == "closed.json")
 
 
 @pytest.mark.usefixtures("folder")
