@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.process.environment import whole_environment
+from harness.process.unreachable import why_unreachable
 
 COMMAND_S = 5.0
 """Time for one call of a command that shows readiness, in seconds."""
@@ -44,8 +45,10 @@ class ReadyCheck(Protocol):
     """What has not happened yet, to follow "before": ``it printed 'listening'``."""
     missed: str
     """What did not happen in time, as the begin of a sentence."""
-    hint: str
-    """What to look at then."""
+
+    @property
+    def hint(self) -> str:
+        """What to look at then."""
 
     def met(self, process: Started) -> bool:
         """Whether it shows at this moment that ``process`` is ready, or still lives."""
@@ -55,7 +58,6 @@ class UrlAnswers:
     """Ready as soon as a URL answers 2xx, or the status that the target names."""
 
     program = ""
-    hint = "Check the URL"
 
     def __init__(self, url: str, ask: Callable[[str], bool], status: int | None = None) -> None:
         """``ask`` returns whether a URL answers, with ``status`` where one is given."""
@@ -63,6 +65,12 @@ class UrlAnswers:
         self.event = f"{url} answered"
         self.missed = f"{url} did not answer {status or '2xx'}"
         self._ask = ask
+
+    @property
+    def hint(self) -> str:
+        """What this machine shows of the URL while the process runs."""
+        reason = why_unreachable(self.url) if self.url else ""
+        return reason.removesuffix(".") or "Check the URL"
 
     def met(self, process: Started) -> bool:  # noqa: ARG002 - the same shape as its siblings
         """Ask the URL, which also shows whether the process lives."""

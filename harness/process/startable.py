@@ -12,11 +12,16 @@ _DEFAULT = {"https": 443}
 
 def taken_port(url: str) -> int:
     """Return the port of a URL where something listens on it already, else 0."""
-    parts = urlsplit(url)
-    port = parts.port or _DEFAULT.get(parts.scheme, 80)
+    host, port = urlsplit(url).hostname or "127.0.0.1", port_of(url)
     with socket.socket() as probe:
         probe.settimeout(1)
-        return port if probe.connect_ex((parts.hostname or "127.0.0.1", port)) == 0 else 0
+        return port if probe.connect_ex((host, port)) == 0 else 0
+
+
+def port_of(url: str) -> int:
+    """Return the port of a URL, or the usual one of its scheme."""
+    parts = urlsplit(url)
+    return parts.port or _DEFAULT.get(parts.scheme, 80)
 
 
 def is_program(name: str, *, cwd: Path, path: str | None = None) -> bool:

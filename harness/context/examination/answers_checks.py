@@ -12,6 +12,7 @@ import httpx
 from harness.context.examination.symptom import Symptom
 from harness.http.address import public_url
 from harness.model.config import Probes
+from harness.process.unreachable import why_unreachable
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -40,7 +41,8 @@ def _provider(context: RunContext) -> Iterator[str]:
         result = client.send(client.build("GET", paths[0], {}))
     base = public_url(context.provider.section.base_url)
     if result.last is None:
-        yield f"[provider] base_url: {base} does not answer: {result.reason}. Correct the URL, or start the provider."
+        advice = why_unreachable(context.provider.section.base_url) or "Correct the URL, or start the provider."
+        yield f"[provider] base_url: {base} does not answer: {result.reason}. {advice}"
         return
     yield from _of_answer(result.last, f"GET {paths[0]}", base, sent_at, secured=bool(secured.reads))
 
@@ -93,15 +95,17 @@ def _receiver(context: RunContext) -> Iterator[str]:
             "SQL :event_id), and return 0, or 404, for an unknown event."
         )
     delivery = receiver.deliver(event)
-    yield from _of_delivery(delivery, public_url(section.url))
+    yield from _of_delivery(delivery, section.url)
     if delivery.acknowledged and not unknown:
         yield from _of_effect(receiver, event)
 
 
 def _of_delivery(delivery: Delivery, url: str) -> Iterator[str]:
-    status = delivery.status
+    status, asked = delivery.status, url
+    url = public_url(asked)
     if status is None:
-        yield f"[receiver] url: {url} does not answer: {delivery.seen}. Correct the URL, or start the receiver."
+        advice = why_unreachable(asked) or "Correct the URL, or start the receiver."
+        yield f"[receiver] url: {url} does not answer: {delivery.seen}. {advice}"
     elif status in {404, 405}:
         yield f"[receiver] url: a delivery to {url} was answered with HTTP {status}. Correct its path."
     elif status in {400, 401, 403}:

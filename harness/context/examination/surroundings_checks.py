@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from importlib.metadata import entry_points
@@ -14,12 +15,16 @@ from harness.context.needed_extras import require_extras
 from harness.errors import SecretError
 from harness.model.strict import where_is
 from harness.process.startable import is_program, taken_port
+from harness.process.unreachable import proxy_of_loopback
 from harness.telemetry.monitoring.monitoring_servers import ALERTMANAGER, INSTALL, PROMETHEUS
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
     from harness.model.config import Process
 
+_OF_A_SHELL = re.compile(r"&&?|\|\|?|;|[12]?>{1,2}|<|2>&1|\$\{?[A-Za-z_]\w*\}?")
+"""A word that only a shell would not pass on as it is."""
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _INTERFERING = {
     "rerunfailures": "repeats tests that fail, so that a fault that shows now and then is never seen",
     "flaky": "repeats tests that fail, so that a fault that shows now and then is never seen",
@@ -43,9 +48,27 @@ def _scenarios(context: RunContext) -> Iterator[Path]:
 def _variables(context: RunContext) -> Iterator[str]:
     for key, reference in context.target.references:
         try:
-            context.vault.resolve(reference, f"harness.toml: {key}")
+            value = context.vault.resolve(reference, f"harness.toml: {key}").reveal()
         except SecretError as exc:
             yield str(exc)
+            continue
+        if flaw := _flaw(value):
+            yield (
+                f"harness.toml: {key} refers to {reference}, whose value {flaw}. It would be sent as it is: "
+                "correct it where it is set."
+            )
+
+
+def _flaw(value: str) -> str:
+    """Return what a file of variables left around a value; empty for none, and for a text of several lines."""
+    if "\n" in value.strip():
+        return ""
+    if value.endswith("\r"):
+        return "ends with a carriage return, as from a file .env with the line ends of Windows"
+    if value != value.strip():
+        return "begins or ends with white space"
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    return "has quotation marks around it, which no shell has removed" if quoted else ""
 
 
 def _extras(context: RunContext) -> Iterator[str]:
@@ -58,13 +81,35 @@ def _programs(context: RunContext) -> Iterator[str]:
     for key, words, process in _commands(context):
         cwd, path = (root / (process.cwd or "."), process.env.get("PATH")) if process else (root, None)
         if words and "{" not in words[0] and not is_program(words[0], cwd=cwd, path=path):
-            yield f"harness.toml: {key}: {words[0]!r} is not a program here. Install it, or give its path."
+            yield f"harness.toml: {key}: {words[0]!r} is not a program here. {_instead_of(words[0])}"
+        elif operator := next((word for word in words[1:] if _OF_A_SHELL.fullmatch(word)), ""):
+            yield (
+                f"harness.toml: {key}: {operator!r} means something to a shell alone, and none runs the command. Write "
+                f'["sh", "-c", "{words[0]} ..."].'
+            )
     telemetry = context.config.telemetry
     alerts = telemetry.alerts if telemetry else None
     if alerts and alerts.rules and not alerts.prometheus:
         for names in (PROMETHEUS, ALERTMANAGER):
             if not any(map(shutil.which, names)):
                 yield f"harness.toml: [telemetry.alerts] rules: {names[0]} is not installed. Install it: {INSTALL}."
+
+
+def _instead_of(word: str) -> str:
+    """Return what to write in place of the first word of a command that is no program."""
+    if _ASSIGNMENT.match(word):
+        return f'A variable before a command is for a shell: set it under env, or write ["env", {word!r}, ...].'
+    if len(parts := word.split()) > 1:
+        return f'Write each word by itself: ["{parts[0]}", "{parts[1]}", ...].'
+    return "Install it, or give its path."
+
+
+def _proxies(_context: RunContext) -> Iterator[str]:
+    if variable := proxy_of_loopback():
+        yield (
+            f"{variable} is set, and NO_PROXY does not name 127.0.0.1: the processes and the client of the target may "
+            "call this machine through the proxy, and reach nothing. Set NO_PROXY=127.0.0.1,localhost."
+        )
 
 
 def _commands(context: RunContext) -> Iterator[tuple[str, Sequence[str], Process | None]]:
@@ -113,5 +158,6 @@ SURROUNDINGS: tuple[Symptom, ...] = (
     Symptom("extras", "extras", _extras, needs=("variables",)),
     Symptom("programs", "programs", _programs),
     Symptom("ports", "ports", _ports),
+    Symptom("proxies", "proxies", _proxies),
     Symptom("plugins", "plugins of pytest", _plugins),
 )

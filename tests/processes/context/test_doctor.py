@@ -97,8 +97,8 @@ class Fault(NamedTuple):
     """What is replaced in harness.toml by what."""
     file: tuple[str, str] = ("", "")
     """Name and text of a file."""
-    empty: str = ""
-    """A variable without a value."""
+    variable: tuple[str, str] = ("", "")
+    """A variable and its value."""
     also: tuple[str, ...] = ()
     """Further symptoms that the same fault has."""
 
@@ -124,12 +124,28 @@ FAULTS: dict[str, Fault] = {
     "no TOML": Fault("harness.toml", "harness.toml", ("[provider]", "[provider")),
     "a secret written out": Fault("harness.toml", "secret", (HOOK, 'secret = "whsec_written_out"')),
     "a variable that is not set": Fault("variables", "env:NO_SUCH, and that", (TOKEN, 'token = "env:NO_SUCH"')),
-    "a variable that is empty": Fault("variables", "that variable is empty", empty="DOCTOR_TOKEN"),
+    "a variable that is empty": Fault("variables", "that variable is empty", variable=("DOCTOR_TOKEN", "")),
     "a secret's file that is missing": Fault("variables", "file:no, which cannot", (HOOK, 'secret = "file:no"')),
     "a secret's command that fails": Fault("variables", "command:false", (HOOK, 'secret = "command:false"')),
     "a program that is missing": Fault(
         "programs", "'no-such' is not a program", ('"{python}", "server.py"', '"no-such"')
     ),
+    "a command in one word": Fault(
+        "programs", 'Write each word by itself: ["npm", "start", ...].', section("client", 'command = ["npm start"]')
+    ),
+    "a variable before a command": Fault(
+        "programs", "A variable before a command is for a shell: set", section("client", 'command = ["PORT=1", "true"]')
+    ),
+    "a command for a shell": Fault(
+        "programs", "'&&' means something to a shell alone", section("client", 'command = ["true", "&&", "true"]')
+    ),
+    "line ends of Windows in a variable": Fault(
+        "variables", "ends with a carriage return", variable=("DOCTOR_TOKEN", "tok_from_env\r")
+    ),
+    "quotation marks in a variable": Fault(
+        "variables", "has quotation marks around it", variable=("DOCTOR_TOKEN", "'tok_from_env'")
+    ),
+    "a proxy for this machine": Fault("proxies", "Set NO_PROXY=", variable=("HTTP_PROXY", "http://127.0.0.1:9")),
     "a client that is missing": Fault(
         "programs", "[client] command: 'no-such' is not a", section("client", 'command = ["no-such"]')
     ),
@@ -179,6 +195,8 @@ FAULTS: dict[str, Fault] = {
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A right target, whose process is provider and receiver."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCTOR_TOKEN", secrets.token_hex(20))
     monkeypatch.setenv("DOCTOR_HOOK", secrets.token_hex(20))
     files = {
@@ -209,7 +227,7 @@ def test_a_right_target_has_no_obstacle(folder: Path) -> None:
 
     assert found.obstacles == []
     assert found.left_out == []
-    assert len(found.checked) == 14
+    assert len(found.checked) == 15
     assert "runbooks" not in found.checked
 
 
@@ -222,8 +240,8 @@ def test_a_boring_fault_is_named_with_its_fix(folder: Path, name: str, monkeypat
     write(folder, "harness.toml", toml)
     if fault.file[0]:
         write(folder, *fault.file)
-    if fault.empty:
-        monkeypatch.setenv(fault.empty, "")
+    if fault.variable[0]:
+        monkeypatch.setenv(*fault.variable)
 
     found = examined(folder)
 
