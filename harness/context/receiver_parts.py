@@ -55,13 +55,19 @@ def events_of(run_context: RunContext, event_format: EventFormat) -> Iterator[Ev
     yield from read_events([run_context.target.root / str(receiver.events)], event_format.read)
 
 
-def id_example(run_context: RunContext, event_format: EventFormat) -> str:
-    """Return an event's id as the provider gives them: that of the first fixture, else the scheme's."""
+def example_of(run_context: RunContext, event_format: EventFormat) -> Event | None:
+    """Return the event fixture of which most can be judged; None without one."""
     if run_context.target.missing(("receiver.events",)):
-        return event_format.scheme.id_example
+        return None
     with suppress(EventError):  # which the tests of the fixtures report
-        return representative(events_of(run_context, event_format)).id or event_format.scheme.id_example
-    return event_format.scheme.id_example
+        return representative(events_of(run_context, event_format))
+    return None
+
+
+def id_example(run_context: RunContext, event_format: EventFormat) -> str:
+    """Return an event's id as the provider gives them: that of a fixture, else the scheme's."""
+    example = example_of(run_context, event_format)
+    return example.id if example and example.id else event_format.scheme.id_example
 
 
 def receiver_of(run_context: RunContext) -> ReceiverUnderTest:

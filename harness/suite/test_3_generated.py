@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.context.receiver_parts import id_example, processing_results_of
+from harness.context.receiver_parts import example_of, id_example, processing_results_of
 from harness.webhooks.generated.event_answers import EventReceiver, judge_invalid, judge_valid
+from harness.webhooks.generated.event_faults import fault_of
 from harness.webhooks.generated.generated_events import generate_events
 from harness.webhooks.similar_ids import similar_id
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.context.run_context import RunContext
-    from harness.model import Delivery
+    from harness.model import Delivery, Event, Finding
     from harness.plugins.findings import Findings
     from harness.webhooks.case_runner import ReceiverUnderTest
     from harness.webhooks.events import EventFormat
@@ -28,15 +29,21 @@ def taker(receiver: ReceiverUnderTest, event_format: EventFormat, run_context: R
     if run_context.target.production:
         pytest.skip("[target] environment is production, where no generated events are sent")
 
-    like = id_example(run_context, event_format)
+    like, example = id_example(run_context, event_format), example_of(run_context, event_format)
+
+    def fresh(generated: GeneratedEvent) -> Event:
+        return generated.event(event_format, similar_id(like))
 
     def send(generated: GeneratedEvent) -> Delivery:
-        return receiver.deliver(generated.event(event_format, similar_id(like)))
+        return receiver.deliver(fresh(generated))
+
+    def look(generated: GeneratedEvent) -> Finding | None:
+        return fault_of(receiver, fresh(generated), example) if example else None
 
     def kind(generated: GeneratedEvent) -> object:
         return generated.kind(event_format)
 
-    return EventReceiver(send=send, kind=kind, results=processing_results_of(run_context, receiver))
+    return EventReceiver(send=send, kind=kind, results=processing_results_of(run_context, receiver), look=look)
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,12 @@ class CaseTrial:
         found = [sent] if isinstance(sent, Finding) else self._tried(sent)
         return [with_fixtures(finding, event.file) for finding in found]
 
+    def failed_on(self, subject: Event, usable: Event) -> list[Finding]:
+        """Deliver ``subject`` as it is, which the receiver need not accept; judge what it then shows."""
+        receiver = self._receiver
+        material = receiver.material(subject)
+        return list(self._tried(self._sent(usable, subject, material, self.case.delivery(material))))
+
     def send(self, event: Event) -> CaseDelivery | Finding:
         """Send the delivery; return it with its answer, or the finding that there is none to make."""
         case, receiver = self.case, self._receiver
@@ -94,11 +100,14 @@ class CaseTrial:
         subject, material, built = self._made(usable)
         if isinstance(built, Finding):
             return built
+        return self._sent(usable, subject, material, built)
+
+    def _sent(self, usable: Event, subject: Event, material: Material, built: Request) -> CaseDelivery:
+        receiver = self._receiver
         deaths, asked = receiver.deaths(), self._asked(subject, built)
         receiver.mark_log()
-        return CaseDelivery(
-            usable, subject, material, built, receiver.send(subject, built, case.framing), asked, deaths
-        )
+        answer = receiver.send(subject, built, self.case.framing)
+        return CaseDelivery(usable, subject, material, built, answer, asked, deaths)
 
     def is_expected(self, sent: CaseDelivery) -> bool:
         """Whether the delivery got a response that the row of the case allows."""

@@ -6,15 +6,19 @@ A finding of a cause has the id that a failure of its case has, so that a waiver
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from harness.model import Check, Finding, Level, Outcome
 from harness.model.cause import OF_RECEIVER
-from harness.webhooks.cases import ReceiverCase
+from harness.webhooks.cases import malformed_bodies
 
+_UNCHECKED = OF_RECEIVER.of("does not check what signed bodies contain")
 _RETRIES = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
+_READABLE = {"generated", *(case.id for case in malformed_bodies.CASES if case.is_readable)}
+_COUNTED = (Outcome.FAIL, Outcome.WAIVED)
 
 
 class Needs(enum.Enum):
@@ -88,7 +92,7 @@ class ReceiverFault(NamedTuple):
     level: Level
     summary: str
 
-    def finding(self, case: ReceiverCase, observed: str, *, reproduce: str, request: str) -> Finding:
+    def finding(self, case: Check, observed: str, *, reproduce: str, request: str) -> Finding:
         """Return the finding of the delivery of ``case``."""
         found = self.check.finding(
             Outcome.FAIL,
@@ -108,7 +112,7 @@ def _response(status: int | None) -> str:
     return f"answers HTTP {status} to" if status else "does not answer"
 
 
-def wrong_status(case: ReceiverCase, status: int | None, needs: Needs, did: str) -> ReceiverFault:
+def wrong_status(case: Check, status: int | None, needs: Needs, did: str) -> ReceiverFault:
     """Return that a delivery which was not processed got another response than a refusal; ``did`` begins the sentence.
 
     Where no secret is needed, anybody can set off the alerts about server errors; a redirect sets off none.
@@ -118,31 +122,46 @@ def wrong_status(case: ReceiverCase, status: int | None, needs: Needs, did: str)
     return ReceiverFault(STATUS, OF_RECEIVER.of(f"{_response(status)} {needs.value}"), level, f"{did} {case.summary}")
 
 
-def unlike_processed(case: ReceiverCase, status: int | None) -> ReceiverFault:
+def unlike_processed(case: Check, status: int | None) -> ReceiverFault:
     """Return that a genuine delivery was processed although its sender saw no success, and so delivers it again."""
     cause = OF_RECEIVER.of(f"{_response(status)} genuine deliveries that it processes")
     return ReceiverFault(STATUS, cause, Level.MUST, f"Processed {case.summary}, but did not acknowledge it")
 
 
-def ignored(case: ReceiverCase) -> ReceiverFault:
+def ignored(case: Check) -> ReceiverFault:
     """Return that a forgery was acknowledged and then ignored."""
     cause = OF_RECEIVER.of("acknowledges forgeries that it then ignores")
     return ReceiverFault(IGNORED, cause, case.level, f"Acknowledged {case.summary}, and ignored it")
 
 
-def processed_garbage(case: ReceiverCase) -> ReceiverFault:
+def processed_garbage(case: Check) -> ReceiverFault:
     """Return that something which is no event had an effect."""
-    cause = OF_RECEIVER.of("processes signed bodies that are no event")
-    return ReceiverFault(GARBAGE, cause, case.level, f"Processed {case.summary}")
+    return ReceiverFault(GARBAGE, _UNCHECKED, case.level, f"Processed {case.summary}")
 
 
-def ended(case: ReceiverCase) -> ReceiverFault:
+def ended(case: Check) -> ReceiverFault:
     """Return that the process ended."""
     cause = OF_RECEIVER.of("ends because of what it is sent")
     return ReceiverFault(ENDED, cause, Level.MUST, f"Ended because of {case.summary}")
 
 
-def silent(case: ReceiverCase) -> ReceiverFault:
+def silent(case: Check) -> ReceiverFault:
     """Return that nothing is answered any more."""
     cause = OF_RECEIVER.of("stops responding after what it is sent")
     return ReceiverFault(SILENT, cause, Level.MUST, f"Stopped responding after {case.summary}")
+
+
+def of_one_check(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings, with a wrong status of signed JSON put down to the missing check that processed garbage shows.
+
+    A receiver that processes ``[]`` and fails on ``{}`` checks neither; who fails on what cannot be read as JSON has
+    another fault.
+    """
+    if not any(f.cause == _UNCHECKED and f.outcome in _COUNTED for f in findings):
+        return list(findings)
+    return [
+        msgspec.structs.replace(f, check=GARBAGE.id, cause=_UNCHECKED, expected=GARBAGE.expected, fix=GARBAGE.fix)
+        if f.check == STATUS.id and f.case in _READABLE and f.cause.endswith(f" {Needs.THE_SECRET.value}")
+        else f
+        for f in findings
+    ]

@@ -86,6 +86,8 @@ class ReceiverCase(Check, frozen=True, kw_only=True):
     """Whether it has the effect of a genuine delivery, so that a success status without it is no success."""
     is_garbage: bool = False
     """Whether it holds no event, so that nothing may come of it."""
+    is_readable: bool = False
+    """Whether its body is JSON of another content than expected, so that who fails on it does not check that."""
 
     def delivery(self, material: Material) -> Request:
         """Return the delivery of an event.

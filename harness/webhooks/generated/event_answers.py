@@ -13,6 +13,7 @@ import msgspec
 from harness.core.cutting import cut
 from harness.errors import ProbeError
 from harness.model import Check, Delivery, Finding, Level, Outcome
+from harness.model.cause import OF_RECEIVER
 from harness.webhooks.generated.generated_events import Generated, GeneratedEvent
 from harness.webhooks.processing_results import ProcessingResult, ProcessingResults
 
@@ -46,6 +47,13 @@ _WRONG = {
     "processed": "Processed an invalid generated event of {}",
     "lost": "Acknowledged and lost an invalid generated event of {}: no effect, no dead letter",
 }
+_CAUSES = {
+    "unacknowledged": OF_RECEIVER.of("does not acknowledge generated events that are valid by the spec"),
+    "trouble": OF_RECEIVER.of("fails on generated events that are invalid by the spec"),
+    "processed": OF_RECEIVER.of("processes generated events that are invalid by the spec"),
+    "lost": OF_RECEIVER.of("acknowledges and loses generated events that are invalid by the spec"),
+}
+"""What is wrong, whichever webhook shows it."""
 _UNSEEN = {
     "processed": (
         Level.MUST,
@@ -66,6 +74,8 @@ class EventReceiver(msgspec.Struct, frozen=True, kw_only=True):
     kind: Callable[[GeneratedEvent], Any]
     """Returns the event's kind as the receiver sees it; an unknown kind it may accept and ignore."""
     results: ProcessingResults
+    look: Callable[[GeneratedEvent], Finding | None] = lambda _: None
+    """Delivers again an invalid one that it failed on; returns what that shows, which other deliveries may show too."""
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +140,8 @@ def judge_invalid(generated: Generated, receiver: EventReceiver) -> list[Finding
     unseen = unseen or list(_not_seen(answered))
     holds = "Answered" if unseen else "Refused, dead-lettered or ignored"
     summary = f"{holds} {_generated(answered, 'invalid')}"
-    return [*_judged(INVALID, answered, generated, (summary, _counts(answered))), *unseen]
+    found = _judged(INVALID, answered, generated, (summary, _counts(answered)), receiver.look)
+    return [*found, *unseen]
 
 
 def _followed(answered: Sequence[Answered], controls: Sequence[Answered], receiver: EventReceiver) -> list[Answered]:
@@ -161,7 +172,11 @@ def _ids(answered: Iterable[Answered]) -> list[str]:
 
 
 def _judged(
-    check: Check, answered: Sequence[Answered], generated: Generated, holds: tuple[str, str]
+    check: Check,
+    answered: Sequence[Answered],
+    generated: Generated,
+    holds: tuple[str, str],
+    look: Callable[[GeneratedEvent], Finding | None] = lambda _: None,
 ) -> Iterator[Finding]:
     if not answered:
         summary = "The spec describes no webhook that events could be generated from"
@@ -175,13 +190,32 @@ def _judged(
     for each in sorted(answered, key=lambda a: len(json.dumps(a.event.document))):
         if each.wrong and each not in limited:
             smallest.setdefault((each.event.webhook, each.wrong), each)
+    shown: dict[int | None, Finding | None] = {}
     for (webhook, wrong), each in smallest.items():
-        observed = f"{each.delivery.seen} to {cut(json.dumps(each.event.document), 600)}"
-        found = check.finding(Outcome.FAIL, observed, summary=_WRONG[wrong].format(webhook))
-        yield found.named(webhook, "generated events", wrong)
+        status = each.delivery.status
+        if wrong == "trouble" and status not in shown:
+            shown[status] = look(each.event)
+        yield _wrong(check, webhook, each, shown.get(status) if wrong == "trouble" else None)
     if not smallest and not limited:
         bounds = f" ({generated.bounds})" if generated.bounds else ""
         yield check.finding(Outcome.PASS, holds[1], summary=holds[0] + bounds)
+
+
+def _wrong(check: Check, webhook: str, each: Answered, fault: Finding | None) -> Finding:
+    """Return what is wrong at a webhook; ``fault`` is what another look at such an event showed."""
+    observed = f"{each.delivery.seen} to {cut(json.dumps(each.event.document), 600)}"
+    found = check.finding(Outcome.FAIL, observed, summary=_WRONG[each.wrong].format(webhook))
+    found = msgspec.structs.replace(
+        found.named(webhook, "generated events", each.wrong),
+        subject=f"generated {webhook}",
+        cause=_CAUSES[each.wrong],
+    )
+    if fault is None:
+        return found
+    shared = {
+        name: getattr(fault, name) for name in ("check", "cause", "level", "expected", "source", "fix", "request")
+    }
+    return msgspec.structs.replace(found, **{name: getattr(fault, name) for name in shared})
 
 
 def _not_seen(answered: Sequence[Answered]) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 
 from harness.model import Finding, FixedBy, Item, ItemResult, Level, Outcome, Waiver
@@ -14,6 +15,9 @@ from harness.readiness import vendor
 from harness.readiness.evaluate import evaluate_item
 from harness.readiness.one_cause import cause_id, marked
 from harness.readiness.waivers import covering, effective, followed
+from harness.webhooks import receiver_causes
+from harness.webhooks.cases import malformed_bodies
+from harness.webhooks.receiver_causes import Needs
 
 TODAY = dt.date(2026, 11, 28)
 ITEM = Item(id="contract.fuzz", level=Level.MUST, text="t", remediation="r")
@@ -300,6 +304,30 @@ def test_what_a_receiver_does_to_many_deliveries_is_one_finding() -> None:
     )
     assert (found.level, len(found.ids), found.operations) == (Level.MUST, 31, ())
     assert [m.subject for m in found.members[:2]] == ["case-0", "case-1"]
+
+
+BODY_LIST = next(case for case in malformed_bodies.CASES if case.id == "body-list")
+
+
+def signed(case: str) -> Finding:
+    cause = f"The receiver answers HTTP 500 to {Needs.THE_SECRET.value}"
+    return msgspec.structs.replace(forged(case, Level.SHOULD), cause=cause, once_of="")
+
+
+def test_garbage_that_is_processed_explains_a_server_error_for_other_json() -> None:
+    """One check of the content is missing; what anybody can cause, and what is not JSON, have other causes."""
+    taken = receiver_causes.processed_garbage(BODY_LIST).finding(BODY_LIST, "HTTP 200", reproduce="", request="")
+
+    alone = robust(signed("body-null"), signed("list-data")).findings
+    [one, *others] = robust(
+        taken, signed("body-null"), signed("generated"), signed("body-not-json"), forged("body-list")
+    ).findings
+
+    assert [f.cause for f in alone] == [signed("x").cause]
+    assert one.cause == "The receiver does not check what signed bodies contain"
+    assert [m.subject for m in one.members] == ["body-list", "body-null", "generated"]
+    assert (one.level, one.fix) == (Level.MUST, receiver_causes.GARBAGE.fix)
+    assert sorted(f.subject for f in others) == ["body-list", "body-not-json"]
 
 
 def test_a_single_delivery_is_a_finding_of_its_own() -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from harness.errors import ProbeError
 from harness.model import Delivery, Finding, Level, Outcome
+from harness.webhooks import receiver_causes
 from harness.webhooks.events import EventFormat
-from harness.webhooks.generated.event_answers import EventReceiver, judge_invalid, judge_valid
+from harness.webhooks.generated.event_answers import INVALID, EventReceiver, judge_invalid, judge_valid
 from harness.webhooks.generated.generated_events import Generated, GeneratedEvent
 from harness.webhooks.processing_results import ProcessingResult, ProcessingResults
+from harness.webhooks.receiver_causes import Needs
 from harness.webhooks.schemes import scheme_named
 
 GOOD = GeneratedEvent(webhook="run.done", document={"id": "g", "type": "run.done", "data": 1}, valid=True)
@@ -167,6 +170,42 @@ def test_a_defect_has_the_same_id_whatever_event_shows_it() -> None:
     ids = {judged(event, by=receiver(g=EFFECT, b=EFFECT))[0].id for event in (BAD, other)}
 
     assert len(ids) == 1
+
+
+def in_both(wrong: str, **given: Any) -> list[Finding]:
+    """Return the findings of two webhooks with one invalid event each."""
+    other = GeneratedEvent(webhook="run.failed", document={"id": wrong, "type": "run.failed"}, valid=False)
+    by = receiver(**given)
+    return judge_invalid(Generated(valid=(GOOD,), invalid=(BAD, other)), by)
+
+
+def test_what_two_webhooks_show_has_one_cause() -> None:
+    """The report then has one finding; each webhook has an id that can be waived."""
+    found = in_both("c", b=EFFECT, c=EFFECT, g=EFFECT)
+
+    assert {f.cause for f in found} == {"The receiver processes generated events that are invalid by the spec"}
+    assert [f.subject for f in found] == ["generated run.done", "generated run.failed"]
+    assert len({f.id for f in found}) == 2
+
+
+def test_a_server_error_has_the_cause_that_another_look_shows() -> None:
+    """One look is enough for all webhooks; without it, the events have a cause of their own."""
+    looks: list[str] = []
+
+    def look(event: GeneratedEvent) -> Finding:
+        looks.append(event.webhook)
+        fault = receiver_causes.wrong_status(INVALID, 500, Needs.THE_SECRET, "Returned a server error for")
+        return fault.finding(INVALID, "HTTP 500", reproduce="", request="curl")
+
+    by = msgspec.structs.replace(receiver(500), look=look)
+    found = judge_invalid(Generated(valid=(GOOD,), invalid=(BAD, OTHER)), by)
+
+    assert [(f.check, f.level, f.request) for f in found] == [("error-status", Level.SHOULD, "curl")] * 2
+    assert {f.cause for f in found} == {f"The receiver answers HTTP 500 to {Needs.THE_SECRET.value}"}
+    assert looks == ["other"]
+    assert (
+        judged(BAD, by=receiver(500))[0].cause == "The receiver fails on generated events that are invalid by the spec"
+    )
 
 
 def test_what_a_bound_left_out_is_told() -> None:
