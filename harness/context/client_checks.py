@@ -13,8 +13,9 @@ from harness.context.drill_settings import drill_setting_of, keyless
 from harness.model.spec_coverage import CLIENT_RUNS
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_drill import ClientDrill
-from harness.resilience.credential_leak import Elsewhere, TransportCase, judge
+from harness.resilience.credential_leak import TransportCase
 from harness.resilience.runner import ClientUnderTest, not_applicable
+from harness.resilience.transport_runs import check_transport
 
 if TYPE_CHECKING:
     from harness.context.background import Lane
@@ -110,16 +111,9 @@ class ClientChecks:
     def _transport(self, case: TransportCase) -> Finding:
         """Check where the client sends its credential."""
         reproduce = self._context.reproduce(f"::test_the_clients_credential_stays_where_it_belongs[{case.id}]")
-        if unproven := self._client.unproven(case, reproduce=reproduce):
-            return unproven
         scanner = self._context.vault.scanner()
-        with Elsewhere() as elsewhere:
-            server, ended = self._client.run((elsewhere.fault(case.redirect),) if case.redirect else ())
-        return judge(
-            case,
-            server.attempts,
-            elsewhere.arrived,
-            ended,
-            lambda data: sorted({leak.secret for leak in scanner.scan_bytes(data, case.id)}),
-            reproduce=reproduce,
-        )
+
+        def search(data: bytes) -> list[str]:
+            return sorted({leak.secret for leak in scanner.scan_bytes(data, case.id)})
+
+        return check_transport(case, self._client, search, reproduce=reproduce)

@@ -80,6 +80,9 @@ class LoopbackServer(ABC):
         """Return what answers something that is no request that can be taken."""
         return Response(status=error.status)
 
+    def prepare(self, connection: ServerConnection) -> None:  # noqa: B027 - most servers have nothing to prepare
+        """Do what a connection needs before its first request, in its thread; OSError ends it."""
+
     def one_at_a_time(self, act: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Return what ``act`` returns: for what takes a multiple of a body, in one thread for all connections.
 
@@ -168,6 +171,7 @@ class LoopbackServer(ABC):
 
     def _serve(self, connection: ServerConnection) -> None:
         try:
+            self.prepare(connection)
             while self._serve_one(connection):
                 pass
         except OSError:

@@ -1,15 +1,12 @@
-"""Where the client sends its credential: never in a URL, and never along a redirect to another origin."""
+"""Where the client sends its credential: never in a URL, to another origin, or to a server that it cannot verify."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Sequence
-from functools import partial
 
 from harness.http.loopback_server import LoopbackServer
 from harness.http.message import Request, Response
 from harness.http.parser import BadMessageError
-from harness.model import Attempt, Check, Finding, Outcome
-from harness.resilience.client_process import ClientRun
+from harness.model import Check
+from harness.resilience.certificate_authority import Certificate
 from harness.resilience.faults import Fault
 
 ITEM = "auth.transport"
@@ -18,9 +15,6 @@ MAX_REQUESTS = 100
 IDLE_S = 10.0
 _CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie")
 
-Search = Callable[[bytes], Sequence[str]]
-"""Returns the names of the known secrets in some bytes, in any encoding."""
-
 
 class TransportCase(Check, frozen=True, kw_only=True):
     """One situation in which a client may leak its credential."""
@@ -28,7 +22,9 @@ class TransportCase(Check, frozen=True, kw_only=True):
     item: str = ITEM
     expected: str = "the credential in a header of calls to the provider, and nowhere else"
     redirect: int | None = None
-    """Status that redirects the first call to another origin; None for no redirect."""
+    """Status that redirects a call of each operation to another origin; None for no redirect."""
+    certificate: Certificate | None = None
+    """What a server in the provider's place presents; None for no such server."""
 
 
 URL = TransportCase(
@@ -51,7 +47,25 @@ REDIRECTED = tuple(
     )
     for status in (302, 307)
 )
-CASES: tuple[TransportCase, ...] = (URL, *REDIRECTED)
+CERTIFIED = tuple(
+    TransportCase(
+        id=case_id,
+        summary=f"a server in the provider's place, with {certificate}",
+        passed=f"Sent nothing to a server with {certificate}",
+        failed=f"Sent a request to a server with {certificate}",
+        expected="a failed handshake, and no request",
+        source="RFC 9110 section 4.3.4, RFC 6750 section 5.2; CWE-295",
+        fix="Verify the chain, the dates and the name of every certificate, also in tests: let the client trust a "
+        "private authority by its certificate, and never switch the verification off.",
+        certificate=certificate,
+    )
+    for case_id, certificate in (
+        ("untrusted-certificate", Certificate.UNTRUSTED),
+        ("expired-certificate", Certificate.EXPIRED),
+        ("certificate-of-another-name", Certificate.OTHER_NAME),
+    )
+)
+CASES: tuple[TransportCase, ...] = (URL, *REDIRECTED, *CERTIFIED)
 
 
 class Elsewhere(LoopbackServer):
@@ -86,29 +100,8 @@ class Elsewhere(LoopbackServer):
         if len(self.arrived) < MAX_REQUESTS:
             names = ", ".join(name for name in _CREDENTIAL_HEADERS if request.header(name))
             head = "\n".join([request.url, *(f"{name}: {value}" for name, value in request.headers), ""])
-            self.arrived.append((names, head.encode("latin-1") + request.body))
+            self.note(names, head.encode("latin-1") + request.body)
 
-
-def judge(
-    case: TransportCase,
-    attempts: Sequence[Attempt],
-    elsewhere: Sequence[tuple[str, bytes]],
-    run: ClientRun,
-    search: Search,
-    *,
-    reproduce: str = "",
-) -> Finding:
-    """Search the client's requests for known secrets; no request at all is an error, never a pass."""
-    finding = partial(case.finding, reproduce=reproduce)
-    if not attempts:
-        return finding(Outcome.ERROR, f"the client never called the fault server; {run.ended}: {run.tail}")
-    if in_url := next(((a, found) for a in attempts if (found := search(a.path.encode()))), None):
-        attempt, found = in_url
-        seen = f"{attempt.method} {attempt.path.partition('?')[0]} carries the value of {', '.join(found)} in its URL"
-        return finding(Outcome.FAIL, seen, summary=URL.failed)
-    for names, sent in elsewhere:
-        if names or search(sent):
-            seen = f"the request after the redirect carries {names or ', '.join(search(sent))}"
-            return finding(Outcome.FAIL, seen)
-    followed = f", {len(elsewhere)} at the other origin, without the credential" if case.redirect else ""
-    return finding(Outcome.PASS, f"{len(attempts)} calls{followed}")
+    def note(self, names: str, sent: bytes) -> None:
+        """Note a request, with the names of its headers that have credentials."""
+        self.arrived.append((names, sent))

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 import httpx
 import msgspec
 
+from harness.http.loopback_server import LoopbackServer
 from harness.model import Check, Finding, Outcome
 from harness.model.config import Policy
 from harness.model.config.client import HELD_LONGER_S, ROOM_S
@@ -29,6 +31,8 @@ from harness.resilience.runs_at_once import side_by_side
 from harness.resilience.undisturbed import KnownRuns, Undisturbed
 from harness.resilience.unread_answers import EMPTIED, is_unread, may_be_unread, spared
 from harness.resilience.workflow_operations import ClientOperation, Documented, WorkflowOperations, undocumented
+
+S = TypeVar("S", bound=LoopbackServer)
 
 PLACEHOLDERS = ("{fault_server}", "{provider}")
 """Either stands for the address that the client must call."""
@@ -88,7 +92,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         own; it has at least ``least_s`` seconds. Raises `ProcessError` when the command cannot be run.
         """
         server = self._server(faults, then, each_write=each_write, aim=aim, recorded=self.recorded_answers())
-        return self._behind(server, own_folder=own_folder, least_s=least_s)
+        return self.behind(server, own_folder=own_folder, least_s=least_s)
 
     def recorded_answers(self) -> RecordedAnswers | None:
         """Return what answers one more run in the provider's place; None where the provider may be called again."""
@@ -119,25 +123,27 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             recorded=recorded,
         )
 
-    def _behind(self, server: FaultServer, *, own_folder: bool, least_s: float = 0.0) -> tuple[FaultServer, ClientRun]:
-        """Run it once behind a server."""
+    def behind(
+        self, server: S, *, own_folder: bool, least_s: float = 0.0, env: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[S, ClientRun]:
+        """Run it once behind a server, or with another one in the provider's place; see `run_before`."""
         with server, self._folder(own=own_folder) as folder:
-            return server, self.run_before(server, folder=folder, least_s=least_s)
+            return server, self.run_before(server, folder=folder, least_s=least_s, env=env)
 
     def run_before(
         self,
-        server: FaultServer,
+        server: LoopbackServer,
         *,
         folder: str = "",
+        env: Mapping[str, str] = MappingProxyType({}),
         values: Mapping[str, str] = MappingProxyType({}),
         until: threading.Event | None = None,
         least_s: float = 0.0,
     ) -> ClientRun:
         """Run it once with ``server`` in front of the provider, and kill it as soon as ``until`` is set.
 
-        ``folder`` takes the place of the run's own; ``values`` has further placeholders with their texts.
-        It has at least ``least_s`` seconds.
-        Raises `ProcessError` when the command cannot be run.
+        ``folder`` takes the place of the run's own; ``env`` is added to its environment; ``values`` has further
+        placeholders. It has at least ``least_s`` seconds. Raises `ProcessError` when the command cannot be run.
         """
         plain = self.known.undisturbed
         own = {self.run_dir: folder} if folder else {}
@@ -152,7 +158,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             return run_client(
                 [_filled(word, filled) for word in self.command],
                 cwd=self.cwd,
-                env={name: _filled(value, filled) for name, value in self.env.items()},
+                env={name: _filled(value, filled) for name, value in self.env.items()} | {**env},
                 timeout_s=max(self.timeout_s, least_s) + (plain.start_up_s if plain else 0),
                 log=self.log,
                 lock=self.known.log,
@@ -178,10 +184,10 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
 
     def _run_undisturbed(self) -> Undisturbed:
         own, recording = self.parallel, RecordedRun()
-        server, run = self._behind(self._server((), recorded=recording), own_folder=own)
+        server, run = self.behind(self._server((), recorded=recording), own_folder=own)
         if own and self.run_dir and not run.succeeded:  # it may need what another process keeps in the run's folder
             recording = RecordedRun()
-            server, run = self._behind(self._server((), recorded=recording), own_folder=False)
+            server, run = self.behind(self._server((), recorded=recording), own_folder=False)
             own = not run.succeeded
         return Undisturbed(
             server=server,

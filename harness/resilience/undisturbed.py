@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from harness.resilience.certificate_authority import Certificate
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun
 from harness.resilience.fault_server import FaultServer
+from harness.resilience.impostor import CertificateOutcome
 from harness.resilience.recorded_run import RecordedRun
 from harness.resilience.workflow_operations import WorkflowOperations
 
@@ -52,6 +54,8 @@ class KnownRuns:
 
     def __init__(self) -> None:
         self.undisturbed: Undisturbed | None = None
+        self.handshakes: dict[Certificate, CertificateOutcome] = {}
+        """What it did at a server with each certificate."""
         self._runs: dict[object, list[tuple[Evidence, Sequence[str]]]] = {}
         self.log = threading.Lock()
         self.shared_folder = threading.Lock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,9 +72,7 @@ class ClientWire:
         self._http = httpx.AsyncClient(
             base_url=base_url,
             timeout=httpx.Timeout(limit, connect=policy.connect),
-            verify=base_url.startswith("https:"),
-            # A redirect must not carry the credential to another origin, and an API has no reason to send one.
-            follow_redirects="client-follows-redirects-with-key" in planted,
+            verify=_verification(planted) if base_url.startswith("https:") else False,
             trust_env=False,
         )
 
@@ -114,7 +113,7 @@ class ClientWire:
         return answer
 
     def _request(self, method: str, path: str, headers: Mapping[str, str], body: Any) -> httpx.Request:
-        if "client-follows-redirects-with-key" in self._planted:
+        if self._follows(path):
             kept = headers["authorization"]
 
             async def everywhere(request: httpx.Request) -> None:
@@ -124,12 +123,19 @@ class ClientWire:
         params = {"api_key": headers["authorization"][7:]} if "client-puts-key-in-url" in self._planted else None
         return self._http.build_request(method, path, headers=dict(headers), json=body, params=params)
 
+    def _follows(self, path: str) -> bool:
+        """Whether a planted defect follows redirects of such a call, with the credential."""
+        later = "client-follows-later-redirects-with-key" in self._planted and path != "/projects"
+        return later or "client-follows-redirects-with-key" in self._planted
+
     async def _exchange(self, request: httpx.Request, within_s: float | None) -> WireAnswer:
         body = bytearray()
         response = None
         try:
             async with asyncio.timeout(within_s):
-                response = await self._http.send(request, stream=True)
+                # A redirect must not carry the credential to another origin, and an API has no reason to send one.
+                follows = self._follows(request.url.path)
+                response = await self._http.send(request, stream=True, follow_redirects=follows)
                 async for piece in response.aiter_bytes():
                     body += piece
                     if len(body) > MAX_ANSWER:
@@ -166,6 +172,15 @@ class ClientWire:
                 return {"id": "unknown", "status": "succeeded"}
             what = "the answer is not JSON"
             raise BrokenError(what, outcome="malformed", status=response.status_code) from exc
+
+
+def _verification(planted: Planted) -> ssl.SSLContext:
+    """Trust what the machine trusts, or what ``SSL_CERT_FILE`` names."""
+    context = ssl.create_default_context()
+    if "client-verifies-no-certificate" in planted:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _again(request: httpx.Request) -> dict[str, Any]:

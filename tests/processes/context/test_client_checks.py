@@ -16,8 +16,7 @@ from harness.errors import ProcessError
 from harness.model import Outcome
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_cases import CASES, UNDISTURBED
-from harness.resilience.credential_leak import CASES as TRANSPORTS
-from harness.resilience.credential_leak import TransportCase
+from harness.resilience.credential_leak import REDIRECTED, URL, TransportCase
 from harness.resilience.expectations import pauses
 from harness.resilience.faults import respond
 
@@ -105,7 +104,7 @@ def runs(loaded: RunContext) -> int:
 def test_the_client_runs_one_at_a_time(loaded: RunContext) -> None:
     """Cases that were begun, one that was not, and a plain run follow each other; each begun one is run once."""
     checks = ClientChecks.of(loaded)
-    begun: list[ClientCase | TransportCase] = [UNDISTURBED, *TRANSPORTS]
+    begun: list[ClientCase | TransportCase] = [UNDISTURBED, URL, *REDIRECTED]
     for case in begun:
         checks.begin(case)
 
@@ -114,7 +113,7 @@ def test_the_client_runs_one_at_a_time(loaded: RunContext) -> None:
 
     assert ended.exit_status == 1
     assert {f.outcome for f in findings} == {Outcome.PASS}, findings
-    assert runs(loaded) == 1 + 1 + len(TRANSPORTS) + 1
+    assert runs(loaded) == 1 + 1 + len(REDIRECTED) + 1
 
 
 def test_a_case_that_judges_short_times_runs_alone(loaded: RunContext) -> None:

@@ -8,15 +8,16 @@ import httpx
 
 from harness.model import Attempt, Outcome
 from harness.resilience.client_process import ClientRun
-from harness.resilience.credential_leak import CASES, Elsewhere, TransportCase, judge
+from harness.resilience.credential_leak import CASES, Elsewhere, TransportCase
+from harness.resilience.transport_runs import judge
 
 RUN = ClientRun(exit_status=1, seconds=0.1, tail="boom")
 SECRET = os.urandom(8).hex()
-URL, REDIRECT, _ = CASES
+URL, REDIRECT, *_ = CASES
 
 
-def attempt(path: str) -> Attempt:
-    return Attempt(at=0, method="GET", path=path, key="", body_digest="", fault="", status=200)
+def attempt(path: str, fault: str = "302") -> Attempt:
+    return Attempt(at=0, method="GET", path=path, key="", body_digest="", fault=fault, status=200)
 
 
 def outcome(
@@ -45,6 +46,14 @@ def test_a_careful_client_passes() -> None:
     """Not following passes, and so does following without the credential."""
     assert outcome(REDIRECT) == (Outcome.PASS, "1 calls, 0 at the other origin, without the credential")
     assert outcome(REDIRECT, elsewhere=("", b"GET /"))[0] is Outcome.PASS
+
+
+def test_a_redirect_that_no_call_met_proves_nothing() -> None:
+    """Where the workflow no more makes the call, the message names it and states what to do."""
+    found = judge(REDIRECT, [attempt("/runs", fault="")], [], RUN, lambda _: [], place="GET /runs/{id}")
+
+    assert found.outcome is Outcome.ERROR
+    assert found.observed.startswith("the workflow made no call of GET /runs/{id} in 3 runs: let it make the same")
 
 
 def test_a_client_that_never_called_is_not_known() -> None:

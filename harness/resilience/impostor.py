@@ -1,0 +1,66 @@
+"""A server in the provider's place, whose certificates the client must not take."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Mapping
+
+import msgspec
+
+from harness.http.client_tls import tls_failure
+from harness.http.loopback_server import HOST
+from harness.http.server_connection import ServerConnection
+from harness.resilience.certificate_authority import Certificate
+from harness.resilience.credential_leak import MAX_REQUESTS, Elsewhere
+
+_NO_TLS = "TLS: http request"
+"""What OpenSSL makes of a client that sends plain HTTP."""
+
+
+class CertificateOutcome(msgspec.Struct, kw_only=True):
+    """What a client did at a server with one certificate."""
+
+    refused: list[str] = []
+    """Why each handshake failed, in words."""
+    arrived: list[tuple[str, bytes]] = []
+    """As `Elsewhere.arrived`: the requests of a client that took the certificate."""
+    ended: str = ""
+    """How the run of the client ended, in words."""
+
+
+class Impostor(Elsewhere):
+    """Presents one certificate after another, each to one connection and the last to all others; answers 404."""
+
+    def __init__(self, contexts: Mapping[Certificate, ssl.SSLContext]) -> None:
+        """``contexts`` are in the order in which they are presented."""
+        super().__init__()
+        self._left = [*contexts.items()]
+        self._changing = threading.Lock()
+        self._served = threading.local()
+        self.met: dict[Certificate, CertificateOutcome] = {}
+        """What came of each certificate that was presented."""
+
+    @property
+    def url(self) -> str:
+        """Where the client is to find the provider."""
+        return f"https://{HOST}:{self.port}"
+
+    def prepare(self, connection: ServerConnection) -> None:
+        """Shake hands; where that fails, note why."""
+        with self._changing:
+            kind, context = self._left.pop(0) if len(self._left) > 1 else self._left[0]
+            self._served.met = met = self.met.setdefault(kind, CertificateOutcome())
+        secure = context.wrap_socket(connection.socket, server_side=True, do_handshake_on_connect=False)
+        connection.socket = secure
+        try:
+            secure.do_handshake()
+        except OSError as exc:
+            reason = tls_failure(exc) if isinstance(exc, ssl.SSLError) else type(exc).__name__
+            if reason != _NO_TLS and len(met.refused) < MAX_REQUESTS:
+                met.refused.append(reason)
+            raise
+
+    def note(self, names: str, sent: bytes) -> None:
+        """Note a request beside the certificate that its client took."""
+        self._served.met.arrived.append((names, sent))

@@ -1,0 +1,134 @@
+"""The runs of the client that show where its credential goes: at each operation, and to servers that nobody trusts."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from harness.model import Attempt, Finding, Outcome
+from harness.resilience.case_trials import UNMET_RUNS
+from harness.resilience.certificate_authority import TRUSTING, Certificate, CertificateAuthority
+from harness.resilience.client_process import ClientRun
+from harness.resilience.credential_leak import URL, Elsewhere, TransportCase
+from harness.resilience.impostor import CertificateOutcome, Impostor
+from harness.resilience.runner import MOST_OPERATIONS, ClientUnderTest
+from harness.resilience.runs_at_once import side_by_side
+from harness.resilience.workflow_operations import ClientOperation
+
+Search = Callable[[bytes], Sequence[str]]
+"""Returns the names of the known secrets in some bytes, in any encoding."""
+_TAKEN = "With a right certificate it sends its request"
+_UNTAKEN = (
+    "With a right certificate it sends nothing either, so this shows only that nothing was sent: it does not read "
+    f"which authority to trust from {', '.join(TRUSTING)}"
+)
+
+
+def check_transport(case: TransportCase, client: ClientUnderTest, search: Search, *, reproduce: str = "") -> Finding:
+    """Judge where the client sends its credential in one situation; raises `ProcessError`."""
+    if unproven := client.unproven(case, reproduce=reproduce):
+        return unproven
+    if case.certificate:
+        found = _certified(case, case.certificate, client, search)
+        return msgspec.structs.replace(found, reproduce=reproduce)
+    if case.redirect:
+        return _redirected(case, case.redirect, client, search, reproduce=reproduce)
+    plain = client.undisturbed()
+    return judge(case, plain.server.attempts, (), plain.run, search, reproduce=reproduce)
+
+
+def _redirected(
+    case: TransportCase, status: int, client: ClientUnderTest, search: Search, *, reproduce: str
+) -> Finding:
+    """Redirect each operation in a run of its own: most clients end with the first redirect that they do not follow."""
+
+    def once(operation: ClientOperation) -> Finding:
+        plain = client.undisturbed()
+        for _ in range(UNMET_RUNS):
+            with Elsewhere() as elsewhere:
+                faults = (elsewhere.fault(status),)
+                aim = plain.operations.aim({operation.label})
+                server, run = client.run(faults, aim=aim, own_folder=plain.own_folder)
+            if any(attempt.fault for attempt in server.attempts):
+                break
+        place = operation.label
+        return judge(case, server.attempts, elsewhere.arrived, run, search, reproduce=reproduce, place=place)
+
+    operations = client.undisturbed().operations.all[:MOST_OPERATIONS]
+    works = [partial(once, operation) for operation in operations]
+    found = side_by_side(works, several=client.parallel and client.undisturbed().own_folder)
+    for outcome in (Outcome.FAIL, Outcome.ERROR):
+        if of_it := next((finding for finding in found if finding.outcome is outcome), None):
+            return of_it
+    return case.finding(Outcome.PASS, "; ".join(finding.observed for finding in found), reproduce=reproduce)
+
+
+def judge(
+    case: TransportCase,
+    attempts: Sequence[Attempt],
+    elsewhere: Sequence[tuple[str, bytes]],
+    run: ClientRun,
+    search: Search,
+    *,
+    reproduce: str = "",
+    place: str = "",
+) -> Finding:
+    """Search the client's requests for known secrets; no request at all is an error, never a pass.
+
+    ``place`` is the operation that is redirected.
+    """
+    finding = partial(case.finding, reproduce=reproduce)
+    if not attempts:
+        return finding(Outcome.ERROR, f"the client never called the fault server; {run.ended}: {run.tail}")
+    if in_url := next(((a, found) for a in attempts if (found := search(a.path.encode()))), None):
+        attempt, found = in_url
+        seen = f"{attempt.method} {attempt.path.partition('?')[0]} carries the value of {', '.join(found)} in its URL"
+        return finding(Outcome.FAIL, seen, summary=URL.failed)
+    of_place = f" of {place}" if place else ""
+    for names, sent in elsewhere:
+        if names or (found := search(sent)):
+            seen = f"the request after the redirect{of_place} carries {names or ', '.join(found)}"
+            return finding(Outcome.FAIL, seen)
+    if case.redirect and not any(a.fault for a in attempts):
+        unmet = f"the workflow made no call{of_place} in {UNMET_RUNS} runs: let it make the same calls each time"
+        return finding(Outcome.ERROR, unmet)
+    followed = f", {len(elsewhere)} at the other origin, without the credential" if case.redirect else ""
+    return finding(Outcome.PASS, f"{place}{': ' if place else ''}{len(attempts)} calls{followed}")
+
+
+def _certified(case: TransportCase, kind: Certificate, client: ClientUnderTest, search: Search) -> Finding:
+    found = _handshakes(kind, client)
+    if found.arrived:
+        names, sent = found.arrived[0]
+        carried = names or ", ".join(search(sent)) or "no credential"
+        return case.finding(Outcome.FAIL, f"a request after the handshake carries {carried}. {found.ended}")
+    if not found.refused:
+        why = f"the client opens no TLS connection to an https URL in place of {{fault_server}}; {found.ended}"
+        return case.finding(Outcome.NOT_APPLICABLE, "", summary=f"{case.sentence(Outcome.NOT_APPLICABLE)}: {why}")
+    number, reasons = len(found.refused), ", ".join(dict.fromkeys(found.refused))
+    worth = _TAKEN if _handshakes(Certificate.RIGHT, client).arrived else _UNTAKEN
+    seen = f"{number} handshake{'s' if number > 1 else ''} ended with {reasons}. {found.ended}. {worth}"
+    return case.finding(Outcome.PASS, seen)
+
+
+def _handshakes(kind: Certificate, client: ClientUnderTest) -> CertificateOutcome:
+    """Return what the client does with a certificate; one run shows it of several, where the client tries again."""
+    known = client.known.handshakes
+    if kind not in known:
+        with tempfile.TemporaryDirectory(prefix="tls-") as one, tempfile.TemporaryDirectory(prefix="tls-") as another:
+            trusted, unknown = CertificateAuthority(Path(one)), CertificateAuthority(Path(another))
+            contexts = {
+                each: (unknown if each is Certificate.UNTRUSTED else trusted).context(each)
+                for each in (kind, *Certificate)
+                if each not in known
+            }
+            own = client.undisturbed().own_folder
+            server, run = client.behind(Impostor(contexts), own_folder=own, env=trusted.env)
+        for each, met in ({kind: CertificateOutcome()} | server.met).items():
+            met.ended = run.ended
+            known[each] = met
+    return known[kind]

@@ -1,0 +1,152 @@
+"""Where small real clients send their credential: at each operation, and to servers that they cannot verify."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from harness.http.client import Network
+from harness.model import Finding, Outcome
+from harness.model.config import Policy
+from harness.resilience.credential_leak import CERTIFIED, REDIRECTED, TransportCase
+from harness.resilience.runner import ClientUnderTest
+from harness.resilience.transport_runs import check_transport
+
+SECRET = os.urandom(8).hex()
+# {follows} is whether it follows a redirect of its second call, {context} how it verifies, {tries} how often it tries.
+CLIENT = """
+import http.client, os, ssl, sys, urllib.parse
+url, key = urllib.parse.urlsplit(os.environ["URL"]), os.environ["KEY"]
+def call(url, path):
+    where = (url.hostname, url.port)
+    if url.scheme == "https":
+        context = {context}
+        connection = http.client.HTTPSConnection(*where, timeout=5, context=context)
+    else:
+        connection = http.client.HTTPConnection(*where, timeout=5)
+    connection.request("GET", path, headers={{"Authorization": "Bearer " + key}})
+    return connection.getresponse()
+for path in ("/first", "/second"):
+    for attempt in range({tries}):
+        try:
+            answer = call(url, path)
+            break
+        except OSError as exc:
+            print(exc)
+    else:
+        sys.exit(1)
+    if answer.status in (302, 307) and path == "/second" and {follows}:
+        there = urllib.parse.urlsplit(answer.headers["Location"])
+        answer = call(there, there.path)
+    if answer.status != 200:
+        sys.exit(1)
+"""
+CAREFUL: dict[str, object] = {"follows": False, "context": "ssl.create_default_context()", "tries": 4}
+
+
+@contextmanager
+def client(server: HTTPServer, folder: Path, **changes: object) -> Iterator[ClientUnderTest]:
+    for path in ("/first", "/second"):
+        server.expect_request(path).respond_with_data("ok")
+    with Network().client() as http:
+        yield ClientUnderTest(
+            command=[sys.executable, "-c", CLIENT.format(**{**CAREFUL, **changes})],
+            env={"URL": "{fault_server}", "KEY": SECRET},
+            cwd=folder,
+            timeout_s=40,
+            policy=Policy(),
+            log=folder / "client.log",
+            upstream=server.url_for(""),
+            http=http,
+        )
+
+
+def checked(case: TransportCase, tried: ClientUnderTest) -> Finding:
+    found = check_transport(case, tried, lambda data: ["env:KEY"] if SECRET.encode() in data else [])
+    assert SECRET not in found.observed
+    return found
+
+
+@pytest.mark.parametrize("case", REDIRECTED, ids=lambda c: c.id)
+@pytest.mark.parametrize("follows", [False, True], ids=["careful", "follows"])
+def test_each_operation_is_redirected(
+    case: TransportCase,
+    follows: bool,  # noqa: FBT001
+    httpserver: HTTPServer,
+    tmp_path: Path,
+) -> None:
+    """A credential that follows a redirect of the second call alone is found, and the finding names that call."""
+    with client(httpserver, tmp_path, follows=follows) as tried:
+        found = checked(case, tried)
+
+    assert found.outcome is (Outcome.FAIL if follows else Outcome.PASS), found.observed
+    if follows:
+        assert found.observed == "the request after the redirect of GET /second carries authorization"
+    else:
+        assert [part.partition(":")[0] for part in found.observed.split("; ")] == ["GET /first", "GET /second"]
+
+
+def outcomes(tried: ClientUnderTest) -> tuple[list[Outcome], list[str]]:
+    found = [checked(case, tried) for case in CERTIFIED]
+    return [f.outcome for f in found], [f.observed for f in found]
+
+
+@pytest.mark.parametrize("tries", [1, 4], ids=["tries once", "tries again"])
+def test_a_client_that_verifies_passes(tries: int, httpserver: HTTPServer, tmp_path: Path) -> None:
+    """Each certificate is refused for its own reason, and a right one is taken, in one run or in several."""
+    with client(httpserver, tmp_path, tries=tries) as tried:
+        found, observed = outcomes(tried)
+
+    assert found == [Outcome.PASS] * 3
+    reasons = ("unknown ca", "certificate expired", "")
+    for text, reason in zip(observed, reasons, strict=True):
+        assert text.startswith("1 handshake ended with TLS: ")
+        assert reason in text
+        assert text.endswith("With a right certificate it sends its request")
+
+
+CONTEXTS = {
+    "verifies nothing": ("ssl._create_unverified_context()", [Outcome.FAIL] * 3),
+    "verifies no name": (
+        "ssl.create_default_context(); context.check_hostname = False",
+        [Outcome.PASS, Outcome.PASS, Outcome.FAIL],
+    ),
+}
+
+
+@pytest.mark.parametrize("context, wanted", CONTEXTS.values(), ids=CONTEXTS.keys())
+def test_a_client_that_takes_a_wrong_certificate_fails(
+    context: str, wanted: list[Outcome], httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    """What it sends after the handshake is the evidence."""
+    with client(httpserver, tmp_path, context=context) as tried:
+        found, observed = outcomes(tried)
+
+    assert found == wanted, observed
+    assert observed[-1].startswith("a request after the handshake carries authorization. the client exited with status")
+
+
+def test_a_client_that_trusts_no_other_authority_proves_less(httpserver: HTTPServer, tmp_path: Path) -> None:
+    """It passes, for it sends nothing; the detail states what that is worth, and how an authority is named."""
+    with client(httpserver, tmp_path, context="ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)") as tried:
+        found, observed = outcomes(tried)
+
+    assert found == [Outcome.PASS] * 3
+    assert (
+        "this shows only that nothing was sent: it does not read which authority to trust from SSL_CERT" in observed[1]
+    )
+
+
+def test_a_client_without_tls_is_not_judged(httpserver: HTTPServer, tmp_path: Path) -> None:
+    """A client that opens no connection to an https URL shows nothing of certificates."""
+    with client(httpserver, tmp_path, context='sys.exit("https is not supported")') as tried:
+        found = checked(CERTIFIED[0], tried)
+
+    assert found.outcome is Outcome.NOT_APPLICABLE
+    assert "the client opens no TLS connection to an https URL in place of {fault_server}" in found.summary
