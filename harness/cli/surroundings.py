@@ -40,7 +40,8 @@ class Surroundings:
     @property
     def redactor(self) -> Redactor:
         """A new redactor that knows the target's secrets."""
-        return Redactor(self.vault.redact_whole)
+        provider = self._context.provider if self._context and self._context.config.provider else None
+        return Redactor(self.vault.redact_whole, key_names=provider.key_names if provider else ())
 
     @property
     def match_on(self) -> Sequence[str]:

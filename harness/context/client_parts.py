@@ -47,6 +47,7 @@ def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> C
         upstream=run_context.provider.section.base_url,
         http=http or run_context.client,
         token_url=token_url_of(run_context),
+        key_names=run_context.provider.key_names,
         error_bodies=error_bodies_of(run_context),
         key_headers=(client.idempotency_header,) if client.idempotency_header else KEY_HEADERS,
         run_dir=run_context.run.directory,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.http.address import origin_of
-from harness.model.config import ClientCredentials, Probes
+from harness.model.config import ApiKey, ClientCredentials, Probes
 from harness.model.config.fuzz import EXAMPLES_VARIABLE
 
 if TYPE_CHECKING:
@@ -114,6 +114,12 @@ class ProviderAccess:
         # An answer that hands out a token is not searched for it: a server may hand the same one out again.
         http = partial(self._network.client, keep_alive=False, answer_observer=lambda _: None)
         return AccessTokens(auth, self._secrets.text, http, self._secrets.issued_tokens.keep)
+
+    @property
+    def key_names(self) -> frozenset[str]:
+        """Names of the parameters that authenticate in the query of each URL."""
+        auth = self.section.auth
+        return frozenset({auth.query} if isinstance(auth, ApiKey) and auth.query else ())
 
     @property
     def headers(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How the test credential is written into its header, and wrong ones in the same form."""
+"""How the test credential is written into its header or other place, and wrong ones in the same form."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from harness.http.credential_places import COOKIE, QUERY
 from harness.model import SecretRef
 from harness.model.config import ApiKey, Auth, Bearer, ClientCredentials
 
@@ -31,6 +32,7 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     """One header that carries a secret; the secret is asked for only when the header is made."""
 
     header: str
+    """Its name, or a field of `credential_places` for another place."""
     written: Callable[[str], str]
     """Turns a secret into the header's value."""
     secret: Callable[[], str]
@@ -78,7 +80,7 @@ def _written(auth: Auth, reveal: Callable[[SecretRef], str], token: Callable[[],
     if isinstance(auth, Bearer):
         return _with_scheme("Authorization", auth.scheme, lambda: reveal(auth.token))
     if isinstance(auth, ApiKey):
-        return _with_scheme(auth.header, auth.scheme or "", lambda: reveal(auth.key))
+        return _with_scheme(_field_of(auth), auth.scheme or "", lambda: reveal(auth.key))
     referred = SecretRef.parse(auth.username)
 
     def basic(password: str) -> str:
@@ -86,6 +88,12 @@ def _written(auth: Auth, reveal: Callable[[SecretRef], str], token: Callable[[],
         return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
     return Credential(header="Authorization", written=basic, secret=lambda: reveal(auth.password), scheme="Basic")
+
+
+def _field_of(auth: ApiKey) -> str:
+    if auth.query:
+        return QUERY + auth.query
+    return COOKIE + auth.cookie if auth.cookie else auth.header or "X-API-Key"
 
 
 def _with_scheme(header: str, scheme: str, secret: Callable[[], str]) -> Credential:

@@ -13,6 +13,7 @@ from harness.core.cutting import cut
 from harness.core.pointers import steps_of
 from harness.fuzzing.notes import note_of
 from harness.fuzzing.response_rules import message_of
+from harness.http.credential_places import spelled
 from harness.http.curl import curl
 from harness.http.message import media_type
 from harness.http.provider_client import NoAnswer, json_of
@@ -116,15 +117,14 @@ def smaller(first: Defect, second: Defect) -> Defect:
 
 def as_request(request: httpx.Request, base_url: str, credential: Mapping[str, str]) -> StoredRequest:
     """Return what is stored of a request: all but the headers of the ``credential``; an invented one is included."""
-    known = {name.lower(): value for name, value in credential.items()}
-    hidden = {name for name, value in request.headers.items() if known.get(name) == value}
+    hidden = {name.lower(): spelled(name) for name, value in credential.items() if request.headers.get(name) == value}
     prefix = httpx.URL(base_url).raw_path.decode().rstrip("/")
     return StoredRequest(
         method=request.method,
         path=request.url.raw_path.decode(errors="replace").removeprefix(prefix),
         headers=tuple((k, v) for k, v in request.headers.items() if k not in _LEFT_OUT and k not in hidden),
         body=request.content or None,
-        secret=tuple(name for name in request.headers if name in hidden),
+        secret=tuple(hidden[name] for name in request.headers if name in hidden),
     )
 
 

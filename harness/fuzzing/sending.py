@@ -36,8 +36,8 @@ def _is_negated(case: Any) -> bool:
 
 def send_stored(stored: StoredRequest, client: ProviderClient) -> SendResult:
     """Send a stored request, authenticated if it was."""
-    known = {name.lower(): value for name, value in client.headers.items()}
-    secret = ((name, known[name.lower()]) for name in stored.secret if name.lower() in known)
+    known = {name.lower(): (name, value) for name, value in client.headers.items()}
+    secret = (known[name.lower()] for name in stored.secret if name.lower() in known)
     headers = (*stored.headers, *secret)
     return client.send(client.build(stored.method, stored.path, headers, authenticated=False, content=stored.body))
 

@@ -15,6 +15,7 @@ import httpx
 from harness.errors import NetworkError
 from harness.http.answer_bounds import AnswerBound, BoundedAsyncBody, BoundedBody, in_time
 from harness.http.client_tls import tls_context
+from harness.http.credential_places import placed
 from harness.http.message import LOOPBACK, SAFE_METHODS
 from harness.http.observed_bodies import AnswerObserver, observe_body
 
@@ -152,7 +153,7 @@ class GuardedTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         begun = time.monotonic()
         bound = self._bound(request)
         with bound.applied() if bound else nullcontext():
-            response: httpx.Response = self._inner.handle_request(request)
+            response: httpx.Response = self._inner.handle_request(placed(request))
         response.extensions[ANSWERED_S] = time.monotonic() - begun
         if bound:
             assert isinstance(response.stream, httpx.SyncByteStream)
@@ -164,7 +165,7 @@ class GuardedTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         """Check, then send."""
         self._network.check(request.method, request.url)
         bound = self._bound(request)
-        sent = self._inner.handle_async_request(request)
+        sent = self._inner.handle_async_request(placed(request))
         response: httpx.Response = await (in_time(sent, bound) if bound else sent)
         if bound:
             assert isinstance(response.stream, httpx.AsyncByteStream)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 
 from harness.core.cutting import cut
 from harness.http.address import public_url
+from harness.http.credential_places import COOKIE, QUERY
 from harness.http.message import Headers
 from harness.http.request_head import is_mark
 
@@ -32,11 +33,11 @@ def curl(
 ) -> str:
     """Return the command; the values of ``hidden`` headers are left out, and so is a body over ``most_chars``.
 
-    ``credential`` names headers that are not among ``headers``: the shell takes their value from ``$CREDENTIAL``. A
-    body that is no text is piped into curl as Base64.
+    ``credential`` names headers, or fields of `credential_places`, that are not among ``headers``: the shell takes
+    their value from ``$CREDENTIAL``. A body that is no text is piped into curl as Base64.
     """
     piped, source = _body(body, most_chars)
-    words = ["curl", "-i", *_method(method, with_body=bool(body)), *(f'-H "{n}: {CREDENTIAL}"' for n in credential)]
+    words = ["curl", "-i", *_method(method, with_body=bool(body)), *_credential_options(credential)]
     words += _url_options(url)
     for name, value in headers:
         if is_mark(name, value):
@@ -50,7 +51,17 @@ def curl(
     shown = public_url(url)
     if shown != url:
         words += ["-u", f'"{CREDENTIAL}"']
-    return piped + " ".join([*words, shlex.quote(shown)])
+    asked = [f'"{"&" if "?" in shown else "?"}{n[1:]}={CREDENTIAL}"' for n in credential if n.startswith(QUERY)]
+    return piped + " ".join([*words, "".join([shlex.quote(shown), *asked])])
+
+
+def _credential_options(names: Collection[str]) -> Iterator[str]:
+    """Yield the options for a credential in headers and cookies; that in a query is part of the URL."""
+    for name in names:
+        if name.startswith(COOKIE):
+            yield f'-b "{name[1:]}={CREDENTIAL}"'
+        elif not name.startswith(QUERY):
+            yield f'-H "{name}: {CREDENTIAL}"'
 
 
 def _method(method: str, *, with_body: bool) -> list[str]:

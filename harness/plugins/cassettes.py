@@ -151,6 +151,7 @@ def _open(item: pytest.Item, run_context: RunContext, mode: Any) -> ScenarioCass
         again=_again(item, "record" if mode is CassetteMode.REPLAY and not (root / stored).exists() else "rewrite"),
         place=stored if mode in (CassetteMode.REPLAY, CassetteMode.VERIFY) else path.current,
         cache=root / FOLDER,
+        key_names=run_context.provider.key_names,
     )
 
 

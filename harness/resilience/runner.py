@@ -62,6 +62,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """Reaches the provider."""
     key_headers: Sequence[str] = KEY_HEADERS
     """Names of the header that carries its idempotency keys."""
+    key_names: frozenset[str] = frozenset()
+    """Names of the parameters in the query that authenticate, where the provider asks for that."""
     error_bodies: ErrorBodies = msgspec.field(default_factory=ErrorBodies)
     """The bodies of the errors that it meets."""
     run_dir: str = ""
@@ -146,14 +148,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         placeholders. It has at least ``least_s`` seconds. Raises `ProcessError` when the command cannot be run.
         """
         plain = self.known.undisturbed
-        own = {self.run_dir: folder} if folder else {}
-        filled = {
-            WORKFLOW: uuid.uuid4().hex,
-            TOKENS: self.token_url,
-            **values,
-            **dict.fromkeys(PLACEHOLDERS, server.url),
-            **own,
-        }
+        filled = {WORKFLOW: uuid.uuid4().hex, TOKENS: self.token_url, **values}
+        filled |= dict.fromkeys(PLACEHOLDERS, server.url) | ({self.run_dir: folder} if folder else {})
         with nullcontext() if folder else self.known.shared_folder:
             return run_client(
                 [_filled(word, filled) for word in self.command],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from harness.model import Attempt, Finding, Outcome
+from harness.http.credential_places import without_parameters
+from harness.model import Attempt, Finding, Level, Outcome
 from harness.resilience.case_trials import UNMET_RUNS
 from harness.resilience.certificate_authority import TRUSTING, Certificate, CertificateAuthority
 from harness.resilience.client_process import ClientRun
@@ -21,6 +22,10 @@ from harness.resilience.workflow_operations import ClientOperation
 
 Search = Callable[[bytes], Sequence[str]]
 """Returns the names of the known secrets in some bytes, in any encoding."""
+_RISK = (
+    "Access logs, proxies and monitoring store URLs. Ask the provider for a header; until there is one, leave queries "
+    "out of every log, and replace the key often"
+)
 _TAKEN = "With a right certificate it sends its request"
 _UNTAKEN = (
     "With a right certificate it sends nothing either, so this shows only that nothing was sent: it does not read "
@@ -38,7 +43,8 @@ def check_transport(case: TransportCase, client: ClientUnderTest, search: Search
     if case.redirect:
         return _redirected(case, case.redirect, client, search, reproduce=reproduce)
     plain = client.undisturbed()
-    return judge(case, plain.server.attempts, (), plain.run, search, reproduce=reproduce)
+    names = client.key_names
+    return judge(case, plain.server.attempts, (), plain.run, search, reproduce=reproduce, key_names=names)
 
 
 def _redirected(
@@ -55,8 +61,8 @@ def _redirected(
                 server, run = client.run(faults, aim=aim, own_folder=plain.own_folder)
             if any(attempt.fault for attempt in server.attempts):
                 break
-        place = operation.label
-        return judge(case, server.attempts, elsewhere.arrived, run, search, reproduce=reproduce, place=place)
+        known = {"reproduce": reproduce, "place": operation.label}
+        return judge(case, server.attempts, elsewhere.arrived, run, search, **known, key_names=client.key_names)
 
     operations = client.undisturbed().operations.all[:MOST_OPERATIONS]
     works = [partial(once, operation) for operation in operations]
@@ -76,18 +82,25 @@ def judge(
     *,
     reproduce: str = "",
     place: str = "",
+    key_names: Collection[str] = (),
 ) -> Finding:
     """Search the client's requests for known secrets; no request at all is an error, never a pass.
 
-    ``place`` is the operation that is redirected.
+    ``place`` is the operation that is redirected. In parameters of ``key_names`` the provider asks for the credential
+    in the URL: a risk, which is one finding.
     """
     finding = partial(case.finding, reproduce=reproduce)
     if not attempts:
         return finding(Outcome.ERROR, f"the client never called the fault server; {run.ended}: {run.tail}")
-    if in_url := next(((a, found) for a in attempts if (found := search(a.path.encode()))), None):
+    own = [(a, _without_key(a.path, key_names)) for a in attempts]
+    if in_url := next(((a, found) for a, path in own if (found := search(path.encode()))), None):
         attempt, found = in_url
         seen = f"{attempt.method} {attempt.path.partition('?')[0]} carries the value of {', '.join(found)} in its URL"
         return finding(Outcome.FAIL, seen, summary=URL.failed)
+    if case is URL and (carrying := sum(path != a.path for a, path in own)):
+        where = f"in the parameter {', '.join(sorted(key_names))}, where the provider takes it"
+        risk = finding(Outcome.FAIL, f"{carrying} of {len(attempts)} calls carry the credential {where}. {_RISK}")
+        return msgspec.structs.replace(risk, level=Level.SHOULD)
     of_place = f" of {place}" if place else ""
     for names, sent in elsewhere:
         if names or (found := search(sent)):
@@ -98,6 +111,11 @@ def judge(
         return finding(Outcome.ERROR, unmet)
     followed = f", {len(elsewhere)} at the other origin, without the credential" if case.redirect else ""
     return finding(Outcome.PASS, f"{place}{': ' if place else ''}{len(attempts)} calls{followed}")
+
+
+def _without_key(target: str, names: Collection[str]) -> str:
+    path, mark, query = target.partition("?")
+    return path + mark + without_parameters(query, names)
 
 
 def _certified(case: TransportCase, kind: Certificate, client: ClientUnderTest, search: Search) -> Finding:

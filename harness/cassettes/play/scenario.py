@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,11 +69,12 @@ class ScenarioCassette(IndexedCassette):
         place: str,
         stored: Path | None = None,
         cache: Path | None = None,
+        key_names: Collection[str] = (),
     ) -> None:
         """``guard`` raises for method and URL of a call that may not be sent.
 
         ``again`` is the command that records the scenario again and ``place`` the name of the file, for messages; it is
-        read from ``stored`` where that is another than ``path``, which is written.
+        read from ``stored`` where that is another than ``path``, which is written. ``key_names`` see `Redactor`.
         Raises `CassetteError` for a file that is missing (in replay and verify) or cannot be used.
         """
         self.mode, self.place, self.stored = mode, place, stored or path
@@ -82,10 +83,9 @@ class ScenarioCassette(IndexedCassette):
         self.sent: list[str] = []  # URLs of the requests that were not played, but answered
         self.refused: list[str] = []  # messages for requests without a recording, also where a client hid the error
         self.passing: list[PassingResponse] = []  # what is on its way to a client
-        self._redactor = Redactor(redact)
+        self._redactor = Redactor(redact, key_names=key_names)
         self._clean, self._clean_response = request_filter(self._redactor), response_filter(self._redactor)
-        self._guard, self._again = guard, again
-        recording = mode in _RECORDING
+        self._guard, self._again, recording = guard, again, mode in _RECORDING
         super().__init__(
             path,
             persister=Storage(cache),

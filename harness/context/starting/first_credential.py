@@ -43,17 +43,17 @@ def check_reference(text: str, option: str) -> None:
 def auth_keys(spec: Spec, given: GivenCredential) -> dict[str, str]:
     """Return the keys of ``[provider] auth``: of a scheme that needs what is given, as the document prefers it.
 
-    Raises `ConfigurationError` where the document has schemes, and none that is sent in a header.
+    Raises `ConfigurationError` where the document has schemes, and none that the harness can use.
     """
     schemes = list(_schemes(spec))
     forms = [keys for scheme in schemes if (keys := _keys(scheme, given))]
     if schemes and not forms:
         kinds = ", ".join(dict.fromkeys(_in_words(scheme) for scheme in schemes))
         raise ConfigurationError(
-            f"--credential: {spec.source} knows {kinds} alone, and the harness sends a credential in a header. Leave "
-            "out --credential."
+            f"--credential: {spec.source} knows {kinds} alone, which the harness cannot authenticate with. Leave out "
+            "--credential."
         )
-    one_value = [keys for keys in forms if keys["type"] != "basic"]
+    one_value = sorted((keys for keys in forms if keys["type"] != "basic"), key=lambda keys: "query" in keys)
     with_user = [keys for keys in forms if keys["type"] == "basic"]
     preferred = [*with_user, *one_value] if given.user else [*one_value, *with_user]
     return next(iter(preferred), {"type": "bearer", "token": given.reference})
@@ -71,8 +71,8 @@ def _schemes(spec: Spec) -> Iterator[Mapping[str, Any]]:
 
 def _keys(scheme: Mapping[str, Any], given: GivenCredential) -> dict[str, str]:
     kind, word = str(scheme.get("type")), str(scheme.get("scheme", ""))
-    if kind == "apiKey" and scheme.get("in") == "header":
-        return {"type": "api-key", "header": str(scheme.get("name")), "key": given.reference}
+    if kind == "apiKey" and scheme.get("in") in ("header", "query", "cookie"):
+        return {"type": "api-key", str(scheme["in"]): str(scheme.get("name")), "key": given.reference}
     if kind == "basic" or word.lower() == "basic":
         return {"type": "basic", "username": given.user or USER, "password": given.reference}
     if kind in _SENT_AS_BEARER or word.lower() == "bearer":

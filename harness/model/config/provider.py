@@ -45,21 +45,38 @@ class Bearer(Section, frozen=True, tag_field="type", tag="bearer"):
         _check_scheme(self.scheme)
 
 
-class ApiKey(Section, frozen=True, tag_field="type", tag="api-key"):
-    """A key in a separate header."""
+_PLACED = re.compile(r"[A-Za-z0-9._~\[\]-]+")
+"""What may name a parameter or a cookie: characters that neither a URL nor a shell reads otherwise."""
 
-    FORMS = {"scheme": _SCHEME}
+
+class ApiKey(Section, frozen=True, tag_field="type", tag="api-key"):
+    """A key in a header, in the query of the URL, or in a cookie."""
+
+    FORMS = {"scheme": _SCHEME, "query": _PLACED, "cookie": _PLACED}
 
     key: SecretRef
     """Reference to the key, such as ``env:PRODUCT_API_KEY``."""
-    header: str = "X-API-Key"
-    """Name of the header."""
+    header: str | None = None
+    """Name of the header; ``X-API-Key``, unless ``query`` or ``cookie`` names another place."""
+    query: str | None = None
+    """Name of the parameter in the query that carries the key, where the provider takes it nowhere else."""
+    cookie: str | None = None
+    """Name of the cookie that carries the key."""
     scheme: str | None = None
     """The word before the key, such as ``Apikey``; None where the header holds the key alone."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a ``scheme`` that is not one word."""
+        """Raise ValueError for a ``scheme`` that is not one word, and for more than one place."""
         _check_scheme(self.scheme)
+        given = [name for name in ("header", "query", "cookie") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"`{given[0]}` and `{given[1]}` are both given: write the one place that has the key")
+        if self.scheme and given and given != ["header"]:
+            raise ValueError(f"`scheme` is a word before the key in a header, and `{given[0]}` is none: leave it out")
+        for name in ("query", "cookie"):
+            value = getattr(self, name)
+            if value is not None and not _PLACED.fullmatch(value):
+                raise ValueError(f"`{name}` is {value!r}: write a name such as api_key")
 
 
 class Basic(Section, frozen=True, tag_field="type", tag="basic"):

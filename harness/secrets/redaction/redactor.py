@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from harness.errors import CassetteError
 from harness.http.codings import DECODABLE, MAX_DECODED, CodingError, Pack, decoded
+from harness.http.credential_places import without_parameters
 from harness.secrets.detection.secret_names import URI_HINT, names_secret
 from harness.secrets.redaction.bodies import Bodies
 from harness.secrets.redaction.placeholders import Placeholders
@@ -33,12 +34,16 @@ _CREDENTIALS = {"authorization", "proxy-authorization"}
 class Redactor:
     """Replaces the secrets in the messages of one cassette by `Placeholders`."""
 
-    def __init__(self, known: Callable[[str], str] = str, *, blank: bool = False) -> None:
+    def __init__(
+        self, known: Callable[[str], str] = str, *, blank: bool = False, key_names: Collection[str] = ()
+    ) -> None:
         """``known`` replaces every known value by its name, as `harness.secrets.Vault.redact_whole` does.
 
         With ``blank``, all other secrets get one placeholder, also those that another tool has replaced.
+        Parameters of a query with one of ``key_names`` are left out: they authenticate, and identify no request.
         """
         self._known = known
+        self._key_names = frozenset(key_names)
         self._secrets = Placeholders(known, blank=blank)
         self._sent = Bodies(self._secrets, received=False)
         self._received = Bodies(self._secrets, received=True)
@@ -46,7 +51,7 @@ class Redactor:
 
     def blank(self) -> Redactor:
         """Return one that knows the same values, with which two messages that differ in secrets alone are equal."""
-        return Redactor(self._known, blank=True)
+        return Redactor(self._known, blank=True, key_names=self._key_names)
 
     def text(self, text: str, *, received: bool = False) -> str:
         """Return free text, such as an error's, without secrets."""
@@ -62,6 +67,7 @@ class Redactor:
         return self._uris[key]
 
     def _clean_uri(self, uri: str, *, received: bool) -> str:
+        uri = self._without_keys(uri) if self._key_names else uri
         plain = unquote(uri)
         if not (self._secrets.learned.count or URI_HINT.search(plain)) and self._known(uri) == uri:
             return uri if self._known(plain) == plain else self.text(plain, received=received)
@@ -80,6 +86,12 @@ class Redactor:
         fragment = bodies.form(parts.fragment, query=True)
         clean = parts._replace(netloc=netloc, path=path, query=query, fragment=fragment).geturl()
         return self._known(clean)  # a value with the signs that part a URL is in none of its parts
+
+    def _without_keys(self, uri: str) -> str:
+        address, mark, query = uri.partition("?")
+        query, hash_mark, fragment = query.partition("#")
+        query = without_parameters(query, self._key_names)
+        return address + mark * bool(query) + query + hash_mark + fragment
 
     def headers(self, headers: Mapping[str, Any], *, received: bool = False) -> dict[str, Any]:
         """Return headers without secrets; each value is a text or a list of texts."""

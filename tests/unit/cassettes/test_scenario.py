@@ -45,6 +45,18 @@ def test_calls_are_found_by_their_body(path: Path, opened: Opened) -> None:
             assert http.post("/a", content=body, headers={"content-type": "application/json"}).json() == n
 
 
+def test_a_key_in_the_query_decides_no_match(path: Path, opened: Opened) -> None:
+    """A call with any key, or none, is answered from the recording, which has none; nothing shows the key."""
+    write(path, [interaction("GET", "/a?b=1", "b")])
+
+    with httpx.Client(transport=ReplayTransport(opened(key_names=["appid"])), base_url=URL) as http:
+        assert [http.get(f"/a?b=1{key}").json() for key in ("", "&appid=k3y", "&appid=other")] == ["b"] * 3
+        with pytest.raises(CassetteError) as refused:
+            http.get("/a?b=2&appid=k3y")
+
+    assert "k3y" not in str(refused.value)
+
+
 def multipart(boundary: str, text: str = "hello") -> Interaction:
     recorded = interaction("POST", "/upload", "done")
     recorded["request"]["headers"] = {"content-type": [f"multipart/form-data; boundary={boundary}"]}

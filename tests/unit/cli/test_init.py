@@ -24,7 +24,7 @@ from tests.ports import free_port
 from tests.unit.context.test_starting import HOOK, SPEC, files_of, init
 
 FORGED = f"x-signature: {'0' * 64}\n\n{{}}"
-QUERY = {"securitySchemes": {"key": {"type": "apiKey", "in": "query", "name": "key"}}}
+MUTUAL = {"securitySchemes": {"key": {"type": "mutualTLS"}}}
 FILES: dict[str, Any] = {
     "openapi.json": SPEC,
     "empty.json": "",
@@ -33,7 +33,7 @@ FILES: dict[str, Any] = {
     "other.json": {"hello": 1},
     "none.json": {**SPEC, "paths": {}, "webhooks": {}},
     "relative.json": {**SPEC, "servers": [{"url": "/v1"}]},
-    "query.json": {**SPEC, "components": {**SPEC["components"], **QUERY}},
+    "mutual.json": {**SPEC, "components": {**SPEC["components"], **MUTUAL}},
     "forged.http": FORGED,
     "spaces.json": "{" + " " * 30_000_000,
     "captured.http": "Host: a.example\nX-Acme-Signature:\nContent-Length:\n\n{}",
@@ -96,9 +96,9 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
         ("--spec", "openapi.json", "--provider", "strip"),
         "--provider strip: write own, vendor, or a",
     ),
-    "credential-in-query": (
-        ("--spec", "query.json", "--credential", "env:KEY"),
-        "query.json knows apiKey in the query alone, and the harness sends a credential in a header. Leave out",
+    "certificates": (
+        ("--spec", "mutual.json", "--credential", "env:KEY"),
+        "mutual.json knows mutualTLS alone, which the harness cannot authenticate with. Leave out --credential.",
     ),
     "receiver": (("--receiver", "ftp://a.example/hook"), "[receiver] url"),
     "base-url": (("--spec", "openapi.json", "--base-url", "env:NO_URL"), "NO_URL, and that variable is not set."),

@@ -24,19 +24,22 @@ SHARED = {"q": {"name": "q", "in": "query", "schema": {"type": "string"}}}
 AUTHS = {
     'type = "bearer", token = "env:KEY"': ("authorization", "Bearer s3cret-s3cret"),
     'type = "api-key", key = "env:KEY", header = "X-Key"': ("x-key", "s3cret-s3cret"),
+    'type = "api-key", key = "env:KEY", cookie = "Sid"': ("cookie", "Sid=s3cret-s3cret"),
+    'type = "api-key", key = "env:KEY", query = "Key"': ("", "Key=s3cret-s3cret"),
 }
 
 
-@pytest.fixture(params=AUTHS)
+@pytest.fixture(params=AUTHS, ids=["bearer", "header", "cookie", "query"])
 def guarded(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
     """A provider that answers nothing without its credential, with the target that describes it; the base URL."""
     name, value = AUTHS[request.param]
     monkeypatch.setenv("KEY", "s3cret-s3cret")
 
     def provider(call: Call) -> Reply:
-        if call.headers.get(name) != value:
+        path, _, query = call.path.partition("?")
+        if (call.headers.get(name) if name else query) != value:
             return 401, {}, None
-        return 200, {}, SHARED if call.path == "/shared.json" else document(PATHS)
+        return 200, {}, SHARED if path == "/shared.json" else document(PATHS)
 
     url = serve(provider)
     described = f'[provider]\nbase_url = "{url}/v1"\nspec = "{url}/openapi.json"\nauth = {{ {request.param} }}\n'

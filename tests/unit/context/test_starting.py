@@ -205,6 +205,7 @@ def test_a_disk_that_cannot_be_written_leaves_nothing(folder: Path) -> None:
 
 BASIC, BEARER = {"type": "http", "scheme": "basic"}, {"type": "http", "scheme": "bearer"}
 KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
+IN_QUERY = {**KEY, "in": "query"}
 BY_PASSWORD = {"type": "basic", "username": "env:API_USER", "password": "env:KEY"}
 
 
@@ -219,9 +220,11 @@ BY_PASSWORD = {"type": "basic", "username": "env:API_USER", "password": "env:KEY
         ({"a": BEARER, "b": KEY}, [{"b": []}], "env:KEY", {"type": "api-key", "header": "X-Key", "key": "env:KEY"}),
         ({"a": {"type": "oauth2", "flows": {}}}, [], "env:KEY", {"type": "bearer", "token": "env:KEY"}),
         ({"a": {"type": "http", "scheme": "Token"}}, [], "env:KEY", {"type": "bearer", "scheme": "Token"}),
-        ({"a": {**KEY, "in": "query"}, "b": BASIC}, [], "env:KEY", BY_PASSWORD),
+        ({"a": IN_QUERY, "b": BASIC}, [], "env:KEY", {"type": "api-key", "query": "X-Key", "key": "env:KEY"}),
+        ({"a": IN_QUERY, "b": KEY}, [], "env:KEY", {"type": "api-key", "header": "X-Key", "key": "env:KEY"}),
+        ({"a": {**KEY, "in": "cookie"}}, [], "env:KEY", {"type": "api-key", "cookie": "X-Key", "key": "env:KEY"}),
     ],
-    ids=["none", "basic", "user", "one-value", "two-values", "asked", "oauth", "word", "query"],
+    ids=["none", "basic", "user", "one-value", "two-values", "asked", "oauth", "word", "query", "no-query", "cookie"],
 )
 def test_the_credential_is_sent_as_the_document_asks(
     folder: Path, schemes: dict[str, Any], asked: list[Any], credential: str, auth: dict[str, str]

@@ -36,6 +36,21 @@ REFUSED = {
         "[provider] auth.type",
         "Did you mean 'bearer'?",
     ),
+    "two places of a key": (
+        PROVIDER + 'auth = { type = "api-key", key = "env:X", header = "X-Key", query = "key" }',
+        "[provider] auth",
+        "header and query are both given: write the one place that has the key",
+    ),
+    "a word before a key in the query": (
+        PROVIDER + 'auth = { type = "api-key", key = "env:X", query = "key", scheme = "Key" }',
+        "[provider] auth",
+        "scheme is a word before the key in a header, and query is none: leave it out",
+    ),
+    "a name that no cookie has": (
+        PROVIDER + 'auth = { type = "api-key", key = "env:X", cookie = "a;b" }',
+        "[provider] auth",
+        "cookie is 'a;b': write a name such as api_key",
+    ),
     "no kind of credential": (PROVIDER + 'auth = { token = "env:X" }', "auth.type: is missing", "api-key"),
     "a secret in the answer to nothing": (
         PROVIDER + 'webhooks = { secret_at = "data.secret" }',

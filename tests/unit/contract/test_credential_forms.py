@@ -22,6 +22,8 @@ CLAIMS = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0"
         (Bearer(token=KEY, scheme="Token"), "Authorization", "Token k"),
         (ApiKey(key=KEY), "X-API-Key", "k"),
         (ApiKey(key=KEY, header="Authorization", scheme="Apikey"), "Authorization", "Apikey k"),
+        (ApiKey(key=KEY, query="Key"), "?Key", "k"),
+        (ApiKey(key=KEY, cookie="sid"), ";sid", "k"),
     ],
 )
 def test_the_scheme_is_the_word_before_the_credential(auth: Bearer | ApiKey, header: str, value: str) -> None:

@@ -18,6 +18,10 @@ SHOWN: dict[str, tuple[dict[str, Any], str]] = {
         {"method": "PUT", "credential": ("authorization",), "hidden": {"x-key"}},
         "-X PUT -H \"authorization: $CREDENTIAL\" -H 'x-key: (computed by harness deliver)' --data-binary '{}' http://a/",
     ),
+    "credential elsewhere": (
+        {"credential": ("?Key", ";Sid"), "hidden": {"x-key"}},
+        """-i -b "Sid=$CREDENTIAL" -H 'x-key: (computed by harness deliver)' --data-binary '{}' http://a/"?Key=$CREDENTIAL\"""",
+    ),
     "too long": ({"most_chars": 1}, "--data-binary '@(2 bytes, beginning with {})' http://a/"),
 }
 

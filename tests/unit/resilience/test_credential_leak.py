@@ -6,7 +6,7 @@ import os
 
 import httpx
 
-from harness.model import Attempt, Outcome
+from harness.model import Attempt, Finding, Level, Outcome
 from harness.resilience.client_process import ClientRun
 from harness.resilience.credential_leak import CASES, Elsewhere, TransportCase
 from harness.resilience.transport_runs import judge
@@ -34,6 +34,24 @@ def test_a_secret_in_a_url_is_named_but_not_shown() -> None:
     said = outcome(URL, f"/runs?api_key={SECRET}")
 
     assert said == (Outcome.FAIL, "GET /runs carries the value of env:KEY in its URL")
+
+
+def test_a_key_where_the_provider_takes_it_is_a_risk() -> None:
+    """It is one finding, a recommendation; anywhere else in a URL it is a failure still."""
+
+    def found(case: TransportCase, path: str) -> Finding:
+        search = lambda data: ["env:KEY"] if SECRET.encode() in data else []  # noqa: E731
+        return judge(case, [attempt(path)], [], RUN, search, key_names=["key"])
+
+    risk = found(URL, f"/runs?a=1&key={SECRET}")
+    assert (risk.outcome, risk.level) == (Outcome.FAIL, Level.SHOULD)
+    assert risk.observed.startswith(
+        "1 of 1 calls carry the credential in the parameter key, where the provider takes it. "
+    )
+    assert "replace the key often" in risk.observed
+    assert found(REDIRECT, f"/runs?key={SECRET}").outcome is Outcome.PASS
+    assert found(URL, f"/runs?key={SECRET}&other={SECRET}").level is not Level.SHOULD
+    assert found(URL, "/runs").outcome is Outcome.PASS
 
 
 def test_a_credential_that_follows_a_redirect_is_told() -> None:

@@ -237,6 +237,16 @@ def test_a_url_without_secrets_stays_as_it_was() -> None:
         assert Redactor().uri(uri) == uri
 
 
+@pytest.mark.parametrize(
+    "uri, left",
+    [("http://a/x?appid=k&b=%20", "http://a/x?b=%20"), ("/x?appid=k", "/x"), ("/x?b&appid=k#f", "/x?b#f")],
+)
+def test_a_key_in_the_query_is_left_out(uri: str, left: str) -> None:
+    """It identifies no request: whoever has another one is answered from the same recording."""
+    for redactor in (Redactor(key_names=["appid"]), Redactor(key_names=["appid"]).blank()):
+        assert redactor.uri(uri) == left
+
+
 def test_a_body_that_cannot_be_searched_is_refused() -> None:
     """What is encoded in a way nobody can open is not kept."""
     with pytest.raises(CassetteError) as unknown:
