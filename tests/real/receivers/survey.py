@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -144,11 +144,6 @@ def _did(finding: Finding) -> str:
     return "processes it more than once" if finding.item == "webhooks.idempotent" else "processes it"
 
 
-def document(parts: Iterable[str]) -> str:
-    """Return the whole of docs/receivers.md."""
-    return INTRODUCTION + "\n".join(parts)
-
-
 INTRODUCTION = """# What real receivers do
 
 Every check of step 3, webhooks, run against receivers of a few lines each, as their vendors show them, uncorrected.
@@ -167,8 +162,10 @@ def main() -> None:
     """Print the page, or the part of it about the receivers that are named."""
     chosen = [r for r in RECEIVERS if r.name in sys.argv[1:]] or list(RECEIVERS)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        parts = list(pool.map(_surveyed, chosen))
-    sys.stdout.write(document(parts) if len(chosen) == len(RECEIVERS) else "\n".join(parts))
+        sys.stdout.write(INTRODUCTION if len(chosen) == len(RECEIVERS) else "")
+        for number, text in enumerate(pool.map(_surveyed, chosen)):
+            sys.stdout.write("\n" * bool(number) + text)
+            sys.stdout.flush()  # a gate that cannot run must not lose what the others found
 
 
 def _surveyed(real: Real) -> str:
