@@ -219,3 +219,15 @@ def test_what_a_scheme_cannot_have_is_said(scheme_name: str, case_id: str, reaso
     case = next(c for c in CASES if c.id == case_id)
 
     assert reason in case.not_applicable_to(scheme)
+
+
+@pytest.mark.parametrize("seconds", range(8))
+def test_the_alphabet_for_urls_changes_one_character_in_every_run(seconds: int) -> None:
+    """With three, a decoder that passes over what it does not know would not fail as it does with one."""
+    scheme = next(s for s in SCHEMES if s.name == "standard-webhooks")
+    case = case_named("base64-url-safe")
+    assert case is not None
+    built = case.delivery(material(scheme)._replace(timestamp=NOW + 100 * seconds))
+
+    signature = dict(built.headers)["webhook-signature"]
+    assert sum(map(signature.count, "-_")) == 1
