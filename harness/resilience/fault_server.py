@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import Self
 
 import httpx
@@ -16,6 +17,7 @@ from harness.http.content import in_pieces
 from harness.http.link_rewriter import LinkRewriter, names_of
 from harness.http.loopback_server import IDLE_S, LoopbackServer, RawAnswer
 from harness.http.message import HOP_BY_HOP, Request, Response
+from harness.http.parser import BadMessageError
 from harness.http.server_connection import ServerConnection
 from harness.model import Attempt
 from harness.resilience.apply_fault import apply_fault, corrupt, slow_down
@@ -116,6 +118,15 @@ class FaultServer(LoopbackServer):
     def is_flooded(self) -> bool:
         """Whether the client made so many calls that it is hung up on."""
         return len(self._attempts) >= MAX_ATTEMPTS or self._noted > MAX_NOTED
+
+    def refuse(self, error: BadMessageError) -> Response:
+        """Note what no HTTP/1.1 client sends: its user must know why no call is seen."""
+        if error.status is HTTPStatus.HTTP_VERSION_NOT_SUPPORTED and not self.errors:
+            self.errors.append(
+                f"the client sends {error} without negotiating it (prior knowledge), and the fault server speaks "
+                "HTTP/1.1: let the client use HTTP/1.1 where its base URL is http"
+            )
+        return super().refuse(error)
 
     def respond(self, request: Request) -> Response | RawAnswer:
         """Answer a request with its fault, or pass it on."""

@@ -71,3 +71,7 @@ class KnownRuns:
         if number >= len(runs):
             runs.append(work())
         return runs[number]
+
+    def evidence(self) -> list[Evidence]:
+        """Return that of all runs under faults so far."""
+        return [evidence for runs in list(self._runs.values()) for evidence, _ in runs]

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from harness.sandbox.defects import Planted
+from harness.sandbox.integration.careless_wire import CARELESS, careless_answer
 from harness.sandbox.integration.retrying import UNAVAILABLE, RetryPolicy
 
 MAX_ANSWER = 8 * 1024 * 1024
@@ -91,6 +92,8 @@ class ClientWire:
         request = self._request(method, path, headers, body)
         if "client-takes-interim-answers" in self._planted:
             return _first_answer(request, within_s)
+        if CARELESS & self._planted.names:
+            return _careless(request, within_s, self._planted)
         answer = self._sent(request, None if endless else within_s)
         return self._redirected(request, answer, within_s) if answer.location.startswith("/") else answer
 
@@ -186,6 +189,15 @@ def _verification(planted: Planted) -> ssl.SSLContext:
 def _again(request: httpx.Request) -> dict[str, Any]:
     kept = {k: v for k, v in request.headers.items() if k not in ("host", "content-length")}
     return {"method": request.method, "url": request.url, "headers": kept, "content": request.content}
+
+
+def _careless(request: httpx.Request, within_s: float, planted: Planted) -> WireAnswer:
+    try:
+        status, retry_after, body = careless_answer(request, within_s, planted)
+        content = json.loads(body) if 200 <= status < 300 else None
+    except (OSError, ValueError) as exc:
+        raise BrokenError(type(exc).__name__) from exc
+    return WireAnswer(status=status, retry_after=retry_after, content=content)
 
 
 def _first_answer(request: httpx.Request, within_s: float) -> WireAnswer:

@@ -19,13 +19,14 @@ CASE = next(case for case in CASES if case.id == "refused-404")
 START = "import os, socket, sys, urllib.parse\nwhere = urllib.parse.urlsplit(os.environ['URL'])\n"
 CONNECT = "c = socket.create_connection((where.hostname, where.port), 10)\n"
 READ = "answer = c.recv(9999)\nsys.exit(b' 200 ' not in answer and b' 404 ' not in answer)\n"
+SPEAKS_1 = "and the fault server speaks HTTP/1.1: let the client use HTTP/1.1 where its base URL is http"
 UNHEARD = {
     "ends at once": ("", "the workflow makes no call to the fault server: give the client its address"),
     "prints binary": ("os.write(1, bytes(range(256)) * 4000)\n", "the workflow makes no call to the fault server"),
     "fails at once": ("sys.exit(7)\n", "the client exited with status 7"),
     "speaks HTTP/2": (
         f"{CONNECT}c.sendall(b'PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n' + bytes(9))\nc.recv(999)\n",
-        "the workflow makes no call to the fault server",
+        f"the client sends HTTP/2.0 without negotiating it (prior knowledge), {SPEAKS_1}",
     ),
 }
 HEARD = {
