@@ -12,7 +12,7 @@ from harness.errors import CassetteError
 from harness.model.config import ClientCredentials, Probes
 from harness.openapi.error_examples import ErrorExamples
 from harness.resilience.error_bodies import TEXT, ErrorBodies
-from harness.resilience.fault_server import KEY_HEADERS
+from harness.resilience.key_places import ANY_KEY, KeyPlaces
 from harness.resilience.runner import ClientUnderTest
 from harness.resilience.workflow_operations import Documented, undocumented
 
@@ -49,7 +49,7 @@ def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> C
         token_url=token_url_of(run_context),
         key_names=run_context.provider.key_names,
         error_bodies=error_bodies_of(run_context),
-        key_headers=(client.idempotency_header,) if client.idempotency_header else KEY_HEADERS,
+        keys=KeyPlaces((client.idempotency_header,)) if client.idempotency_header else ANY_KEY,
         run_dir=run_context.run.directory,
         parallel=client.parallel,
         live_once=probes_of(run_context.config) is not Probes.WRITE,

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from harness.resilience.runner import ClientUnderTest
 
 _KEYLESS = (
-    "the spec declares no Idempotency-Key header; where the provider accepts one, declare it there, or name it in "
-    "[client] idempotency_header"
+    "the spec declares no Idempotency-Key header, and no member idempotency_key of a body; where the provider accepts "
+    "one, declare it there, or name the header in [client] idempotency_header"
 )
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.contract.created_resources import CreatedResources
 from harness.contract.exposure import exposures
-from harness.contract.required_inputs import PRECONDITION, RequiredInputs, required_inputs
+from harness.contract.required_inputs import PRECONDITION, RequiredInputs, required_inputs, under_new_key
 from harness.contract.sample import Sample
 from harness.errors import ProbeError
 from harness.http.provider_client import LIMITED, ProviderClient, SendResult
@@ -45,6 +45,8 @@ class CallOptions(TypedDict, total=False):
     """Of the query."""
     authenticated: bool
     """Whether it carries the credential; it does unless this is false."""
+    keyed: bool
+    """Whether a key in the body is the one to be sent; else each call has a new one."""
 
 
 class NotedBreach(NamedTuple):
@@ -89,6 +91,7 @@ class Caller:
 
         Raises `ProbeError` where no answer came, and `NotPermittedError`.
         """
+        body = body if options.get("keyed") else under_new_key(self.spec, operation, body)
         result = self.send(operation, path, body, **options)
         for response in (*result.limited, *filter(None, [result.response])):
             self._note(operation, response)

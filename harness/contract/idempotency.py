@@ -16,10 +16,11 @@ from harness.contract.caller import Caller, broken, same_resource
 from harness.contract.keyed_writes import KeyedWrite, keyed_operations
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.promise import Planned, Promise, not_called
-from harness.contract.required_inputs import KEYS
+from harness.contract.required_inputs import key_member
 from harness.contract.sample import Sample
 from harness.contract.sendable_bodies import first_accepted, sendable_bodies
 from harness.core.cutting import cut
+from harness.core.idempotency_names import KEY_HEADERS
 from harness.model import Finding, FixedBy, Level, Outcome
 from harness.openapi.examples import another_body, refused_body
 from harness.openapi.operation import Operation
@@ -51,9 +52,9 @@ _WAITS = frozenset({409, 425})
 
 
 def promises_keys(spec: Spec) -> bool:
-    """Whether a document names an Idempotency-Key header for any operation."""
+    """Whether a document names an Idempotency-Key header for any operation, or a member of its body for the key."""
     named = (p["name"].lower() for o in spec.operations for p in o.parameters if p.get("in") == "header")
-    return not KEYS.isdisjoint(named)
+    return any(name in KEY_HEADERS for name in named) or any(key_member(spec, o) for o in spec.operations)
 
 
 def judge_idempotency(caller: Caller, walk: LinkCrawler) -> list[Finding]:
@@ -65,7 +66,8 @@ def judge_idempotency(caller: Caller, walk: LinkCrawler) -> list[Finding]:
     if not keyed:
         return [
             KEYS_KEPT.not_known(
-                "the spec names no Idempotency-Key header; add the parameter to every write that takes one"
+                "the spec names no Idempotency-Key header, and no member idempotency_key of a body; add the parameter "
+                "to every write that takes one"
             )
         ]
     found: list[Finding] = []

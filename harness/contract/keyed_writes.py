@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from harness.contract.caller import Caller
-from harness.contract.required_inputs import KEYS, fresh_key, is_valid
+from harness.contract.required_inputs import fitting_key, fresh_key, is_valid, key_member
 from harness.contract.sample import Sample
+from harness.core.idempotency_names import KEY_HEADERS
 from harness.openapi.operation import Operation
 from harness.openapi.parameters import schema_place
 
@@ -23,8 +24,9 @@ def key_header(operation: Operation) -> str:
 
 
 def keyed_operations(caller: Caller) -> list[Operation]:
-    """Return the writes that take a key."""
-    return [o for o in caller.operations.values() if o.method in _WRITES and key_header(o)]
+    """Return the writes that take a key, in a header or a member of the body."""
+    writes = (o for o in caller.operations.values() if o.method in _WRITES)
+    return [o for o in writes if key_header(o) or key_member(caller.spec, o)]
 
 
 class KeyedWrite(NamedTuple):
@@ -45,18 +47,29 @@ class KeyedWrite(NamedTuple):
 
     def key(self) -> str:
         """Return a key that was never used."""
-        return fresh_key(self.caller.spec, *_placed(self.sample.operation))
+        if key_header(self.sample.operation):
+            return fresh_key(self.caller.spec, *_placed(self.sample.operation))
+        return fitting_key(self.admits)
 
     def admits(self, key: str) -> bool:
         """Whether a key of another operation fits the schema of this one."""
+        if not key_header(self.sample.operation):
+            return is_valid(self.caller.spec, self.sample.operation.body_place, self._under(key, self.sample.body))
         pointer, parameter = _placed(self.sample.operation)
         return is_valid(self.caller.spec, schema_place(pointer, parameter), key)
 
     def call(self, key: str, body: Any = None) -> Sample:
         """Call it under a key, with the body of the sample unless another is given."""
         sent = self.sample.body if body is None else body
-        header = {key_header(self.sample.operation): key}
-        return self.caller.call(self.sample.operation, self.sample.path, sent, headers=header)
+        operation, header = self.sample.operation, key_header(self.sample.operation)
+        if header:
+            return self.caller.call(operation, self.sample.path, sent, headers={header: key})
+        return self.caller.call(operation, self.sample.path, self._under(key, sent), keyed=True)
+
+    def _under(self, key: str, body: Any) -> Any:
+        """Return a body with a key in its member."""
+        member = key_member(self.caller.spec, self.sample.operation)
+        return {**body, member: key} if isinstance(body, dict) else body
 
     def at_once(self, key: str, bodies: Sequence[Any]) -> list[Sample]:
         """Call it with each body, all at the same time and under one key."""
@@ -71,4 +84,4 @@ class KeyedWrite(NamedTuple):
 def _placed(operation: Operation) -> tuple[str, Mapping[str, Any]]:
     """Return the place of the header that carries the key, and the parameter; nothing where there is none."""
     headers = ((at, p) for at, p in operation.placed_parameters.items() if p.get("in") == "header")
-    return next(((at, p) for at, p in headers if p["name"].lower() in KEYS), ("", {}))
+    return next(((at, p) for at, p in headers if p["name"].lower() in KEY_HEADERS), ("", {}))

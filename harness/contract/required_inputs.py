@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
+from harness.core.idempotency_names import KEY_HEADERS, is_key_member
+from harness.openapi.invalid_bodies import parts_of
+from harness.openapi.json_document import items
 from harness.openapi.operation import Operation
 from harness.openapi.parameter_writing import in_cookie, in_header, in_query
 from harness.openapi.parameters import schema_place
 from harness.openapi.spec_document import Spec
 
-KEYS = frozenset({"idempotency-key", "x-idempotency-key"})
-"""Names of the header that carries an idempotency key, in lower case."""
 PRECONDITION = "if-match"
 """The header that a write carries where it must name the state which it changes (RFC 9110 section 13.1.1)."""
 _PLAIN = ("harness", 1, "1")
@@ -70,7 +71,7 @@ def value_for(spec: Spec, pointer: str, parameter: dict[str, Any], known: Callab
     An idempotency key is a new one each time; If-Match names the entity tag that was read, else any. None where no
     value can be made.
     """
-    if parameter.get("in") == "header" and parameter["name"].lower() in KEYS:
+    if parameter.get("in") == "header" and parameter["name"].lower() in KEY_HEADERS:
         return fresh_key(spec, pointer, parameter)
     if parameter.get("in") == "header" and parameter["name"].lower() == PRECONDITION:
         return known(parameter["name"]) or "*"
@@ -85,9 +86,31 @@ def value_for(spec: Spec, pointer: str, parameter: dict[str, Any], known: Callab
 def fresh_key(spec: Spec, pointer: str, parameter: Mapping[str, Any]) -> str:
     """Return an idempotency key that was never used: a UUID, or another text where the schema does not admit one."""
     place = schema_place(pointer, parameter)
+    return fitting_key(lambda key: is_valid(spec, place, key))
+
+
+def fitting_key(fits: Callable[[str], bool]) -> str:
+    """Return an idempotency key that was never used and ``fits``; a UUID where none does."""
     made = secrets.token_hex(16)
     keys = (str(uuid.uuid4()), made, made[:16], made[:8], made.upper(), str(secrets.randbits(53)))
-    return next((key for key in keys if is_valid(spec, place, key)), keys[0])
+    return next((key for key in keys if fits(key)), keys[0])
+
+
+def key_member(spec: Spec, operation: Operation) -> str:
+    """Return the name of the member of its JSON body that is the idempotency key, empty where it has none."""
+    parts = parts_of(spec, spec.placed(operation.body_place)[1]) if operation.body_place else []
+    return next((name for part in parts for name, _ in items(part.get("properties")) if is_key_member(name)), "")
+
+
+def under_new_key(spec: Spec, operation: Operation, body: Any) -> Any:
+    """Return a body with a new key in the member that has one; the same body where it is none that the schema admits.
+
+    A repeated key is a repeated call, which is answered as the first one was.
+    """
+    member = next(filter(is_key_member, body), "") if isinstance(body, dict) else ""
+    if not member or member != key_member(spec, operation) or not is_valid(spec, operation.body_place, body):
+        return body
+    return {**body, member: fitting_key(lambda key: is_valid(spec, operation.body_place, {**body, member: key}))}
 
 
 def example(spec: Spec, parameter: dict[str, Any]) -> Any:

@@ -14,9 +14,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """Path and query as sent."""
     key: str
-    """Value of ``Idempotency-Key``; empty when the request carried none."""
+    """Its idempotency key, from a header or a member of the body; empty when the request carried none."""
     body_digest: str
-    """SHA-256 of the body, hexadecimal: equal digests mean equal bodies."""
+    """SHA-256 of the body without a key in it, hexadecimal: where it is equal, bodies differ in the key at most."""
     fault: str
     """Name of the fault that was applied; empty when the request was forwarded to the provider."""
     status: int | None

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from harness.core.encodable import readable_json
+from harness.core.idempotency_names import is_key_member
 from harness.errors import SpecError
 from harness.openapi.json_document import JsonDocument, items
 from harness.openapi.operation import Operation
@@ -71,7 +72,7 @@ def another_body(spec: Spec, operation: Operation, body: Any) -> Any:
         return None
     listed = items(spec.placed(operation.body_place)[1].get("properties"))
     properties = {name: spec.resolved(schema) for name, schema in listed}
-    for name in sorted(properties, key=lambda n: "enum" not in properties[n]):
+    for name in sorted((n for n in properties if not is_key_member(n)), key=lambda n: "enum" not in properties[n]):
         for value in _others(properties[name], body.get(name)):
             changed = {**body, name: value}
             if value != body.get(name) and fits.is_valid(changed):

@@ -8,6 +8,7 @@ from math import comb
 
 import msgspec
 
+from harness.core.names import first_of
 from harness.model import CallMoment, Finding, Outcome
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_evidence import Evidence, OfTiming, Timed, moments, timeline
@@ -94,17 +95,28 @@ def _judged(case: ClientCase, label: str, evidence: Evidence, found: Sequence[tu
     )
 
 
-def finding_of(case: ClientCase, all_tried: Sequence[Tried], *, reproduce: str = "") -> Finding:
-    """Return the one finding of a case: it fails at some operations, could not be tried at some, or passes at all."""
+def finding_of(
+    case: ClientCase, all_tried: Sequence[Tried], *, unmet: Sequence[str] = (), reproduce: str = ""
+) -> Finding:
+    """Return the one finding of a case: it fails at some operations, could not be tried at some, or passes at all.
+
+    ``unmet`` are operations that it concerns and did not meet, because there are too many.
+    """
     failed = [t for t in all_tried if t.outcome is Outcome.FAIL]
     shown = failed or [t for t in all_tried if t.outcome is Outcome.ERROR] or list(all_tried)
     outcome = shown[0].outcome
     several = len(all_tried) > 1
     seen = [t.brief if several and outcome is Outcome.PASS else t.observed for t in shown]
     observed = ". ".join(f"{t.label}: {text}" if several else text for t, text in zip(shown, seen, strict=True))
+    observed += not_met(len(all_tried), unmet)
     summary = f"{case.sentence(outcome)}: {_where(failed, several=several)}" if failed else ""
     found = case.finding(outcome, observed, summary=summary, reproduce=reproduce)
     return msgspec.structs.replace(found, timeline=failed[0].moments) if failed else found
+
+
+def not_met(tried: int, unmet: Sequence[str]) -> str:
+    """Return a sentence about the operations that come after the first ones, which were ``tried``; empty for none."""
+    return f". Not met, beyond the first {tried} operations: {len(unmet)} ({first_of(unmet)})" if unmet else ""
 
 
 def _where(failed: Sequence[Tried], *, several: bool) -> str:

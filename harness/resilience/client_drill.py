@@ -60,7 +60,7 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
             client.upstream,
             client.http,
             interpose,
-            key_headers=client.key_headers,
+            keys=client.keys,
             recorded=client.recorded_answers(),
         )
         with server:

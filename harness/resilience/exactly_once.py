@@ -57,7 +57,7 @@ class LostAnswers:
         """Answer one request."""
         if request.method not in WRITES:
             return passed_back(pass_on())
-        key = next((k for name in self._setting.client.key_headers if (k := request.header(name))), "")
+        key = self._setting.client.keys.key_in(request)
         slot = (request.method, request.path, key)
         with self._lock:
             stored = self._stored.get(slot)

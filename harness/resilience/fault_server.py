@@ -23,6 +23,7 @@ from harness.model import Attempt
 from harness.resilience.apply_fault import apply_fault, corrupt, slow_down
 from harness.resilience.error_bodies import ErrorBodies
 from harness.resilience.faults import OF_THE_BODY, WHOLE, Action, Fault
+from harness.resilience.key_places import ANY_KEY, KeyPlaces
 from harness.resilience.recorded_run import RecordedAnswers, RecordedRun
 
 MAX_ATTEMPTS = 10_000
@@ -32,10 +33,6 @@ _NOT_PASSED_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
 """The next hop sets the last three itself."""
 WRITES = frozenset({"POST", "PATCH"})
 """Methods that are not idempotent by definition (RFC 9110 section 9.2.2, RFC 5789)."""
-
-
-KEY_HEADERS = ("idempotency-key", "x-idempotency-key")
-"""Names of the header that carries an idempotency key, unless harness.toml names another."""
 
 
 Aim = Callable[[str, str], str | None]
@@ -59,7 +56,7 @@ class FaultServer(LoopbackServer):
         then: Fault | None = None,
         each_write: bool = False,
         hold_s: float = IDLE_S,
-        key_headers: Sequence[str] = KEY_HEADERS,
+        keys: KeyPlaces = ANY_KEY,
         error_bodies: ErrorBodies | None = None,
         aim: Aim = any_call,
         port: int = 0,
@@ -69,7 +66,7 @@ class FaultServer(LoopbackServer):
 
         When the last of these was met under a name, ``then`` applies to every request, whether it is aimed at or not.
         With ``each_write`` the first fault applies only to the first attempt of every write. ``hold_s`` is the length
-        of a silent or trickling response, in seconds; the first of ``key_headers`` that a request has is its key;
+        of a silent or trickling response, in seconds; ``keys`` are where a request has its idempotency key;
         scripted errors have the bodies that ``error_bodies`` returns. The provider's answers are added to a
         ``recorded`` run; where that has answers already, they are given in its place.
         """
@@ -80,7 +77,7 @@ class FaultServer(LoopbackServer):
         self._then = then
         self._each_write = each_write
         self._hold_s = hold_s
-        self._key_headers = tuple(key_headers)
+        self._keys = keys
         self._error_bodies = error_bodies or ErrorBodies()
         self._aim = aim
         self._recorded = recorded
@@ -167,7 +164,7 @@ class FaultServer(LoopbackServer):
     def _next_fault(self, request: Request) -> Fault | None:
         with self._lock:
             if self._each_write:
-                what = (request.method, request.target, request.digest)
+                what = (request.method, request.target, self._keys.digest_of(request))
                 new = request.method in WRITES and what not in self._written
                 self._written.add(what)
                 return self._faults[0] if new else None
@@ -201,8 +198,8 @@ class FaultServer(LoopbackServer):
             at=at,
             method=request.method,
             path=request.target,
-            key=self._key(request),
-            body_digest=request.digest,
+            key=self._keys.key_in(request),
+            body_digest=self._keys.digest_of(request),
             fault=fault,
             status=status,
             traceparent=request.header("traceparent"),
@@ -216,13 +213,10 @@ class FaultServer(LoopbackServer):
             self._noted += sum(map(len, (attempt.method, attempt.path, attempt.key, attempt.traceparent)))
             return len(self._attempts) - 1
 
-    def _key(self, request: Request) -> str:
-        return next((key for name in self._key_headers if (key := request.header(name))), "")
-
     def _passed_on(self, request: Request) -> Response:
         """Return what the provider answers, now or in the recorded run, with its own links pointing here."""
         if isinstance(self._recorded, RecordedAnswers):
-            response = self._recorded.find(request, self._key(request))
+            response = self._recorded.find(request, self._keys.key_in(request))
         else:
             response = self._asked(request)
         if response is None:

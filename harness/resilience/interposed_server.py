@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import httpx
@@ -12,8 +12,9 @@ from harness.http.loopback_server import RawAnswer
 from harness.http.message import Request, Response
 from harness.http.server_connection import ServerConnection
 from harness.resilience.apply_fault import apply_fault
-from harness.resilience.fault_server import KEY_HEADERS, FaultServer
+from harness.resilience.fault_server import FaultServer
 from harness.resilience.faults import CLOSE, RESET
+from harness.resilience.key_places import ANY_KEY, KeyPlaces
 from harness.resilience.recorded_run import RecordedAnswers
 
 PassOn = Callable[[], Response]
@@ -43,11 +44,11 @@ class InterposedServer(FaultServer):
         client: httpx.Client,
         interpose: Interpose,
         *,
-        key_headers: Sequence[str] = KEY_HEADERS,
+        keys: KeyPlaces = ANY_KEY,
         recorded: RecordedAnswers | None = None,
     ) -> None:
-        """For ``upstream``, ``client``, ``key_headers`` and ``recorded`` see `FaultServer`."""
-        super().__init__(upstream, client, faults=(CLOSE,), then=CLOSE, key_headers=key_headers, recorded=recorded)
+        """For ``upstream``, ``client``, ``keys`` and ``recorded`` see `FaultServer`."""
+        super().__init__(upstream, client, faults=(CLOSE,), then=CLOSE, keys=keys, recorded=recorded)
         self._interpose = interpose
 
     def respond(self, request: Request) -> Response | RawAnswer:

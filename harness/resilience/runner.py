@@ -24,8 +24,9 @@ from harness.resilience.client_case import ClientCase
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun, run_client
 from harness.resilience.error_bodies import ErrorBodies
-from harness.resilience.fault_server import KEY_HEADERS, Aim, FaultServer, any_call
+from harness.resilience.fault_server import Aim, FaultServer, any_call
 from harness.resilience.faults import Fault
+from harness.resilience.key_places import ANY_KEY, KeyPlaces
 from harness.resilience.recorded_run import RecordedAnswers, RecordedRun
 from harness.resilience.runs_at_once import side_by_side
 from harness.resilience.undisturbed import KnownRuns, Undisturbed
@@ -60,8 +61,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """The provider's base URL."""
     http: httpx.Client
     """Reaches the provider."""
-    key_headers: Sequence[str] = KEY_HEADERS
-    """Names of the header that carries its idempotency keys."""
+    keys: KeyPlaces = ANY_KEY
+    """Where its requests have their idempotency keys."""
     key_names: frozenset[str] = frozenset()
     """Names of the parameters in the query that authenticate, where the provider asks for that."""
     error_bodies: ErrorBodies = msgspec.field(default_factory=ErrorBodies)
@@ -119,7 +120,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             then=then,
             each_write=each_write,
             hold_s=self.policy.answer_within + HELD_LONGER_S,
-            key_headers=self.key_headers,
+            keys=self.keys,
             error_bodies=self.error_bodies,
             aim=aim,
             recorded=recorded,
@@ -203,7 +204,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             return case.finding(Outcome.ERROR, plain.problem, reproduce=reproduce)
         if case.concerns is None:
             return finding_of(case, [self._tried(case, None)], reproduce=reproduce)
-        operations = plain.operations.concerned(case.concerns)[:MOST_OPERATIONS]
+        concerned = plain.operations.concerned(case.concerns)
+        operations, unmet = concerned[:MOST_OPERATIONS], [o.label for o in concerned[MOST_OPERATIONS:]]
         if not operations:
             labels = ", ".join(operation.label for operation in plain.operations.all)
             return not_applicable(case, f"the workflow makes no such call: {labels}")
@@ -215,7 +217,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         by_label = passed | {
             each.label: each for each in side_by_side(works, several=self.parallel and plain.own_folder)
         }
-        return finding_of(case, [by_label[operation.label] for operation in operations], reproduce=reproduce)
+        return finding_of(case, [by_label[o.label] for o in operations], unmet=unmet, reproduce=reproduce)
 
     def unproven(self, case: Check, *, reproduce: str = "") -> Finding | None:
         """Return the error of a client of which nothing can be proven, None for any other; raises `ProcessError`."""

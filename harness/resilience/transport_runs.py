@@ -11,7 +11,7 @@ import msgspec
 
 from harness.http.credential_places import without_parameters
 from harness.model import Attempt, Finding, Level, Outcome
-from harness.resilience.case_trials import UNMET_RUNS
+from harness.resilience.case_trials import UNMET_RUNS, not_met
 from harness.resilience.certificate_authority import TRUSTING, Certificate, CertificateAuthority
 from harness.resilience.client_process import ClientRun
 from harness.resilience.credential_leak import URL, Elsewhere, TransportCase
@@ -64,13 +64,15 @@ def _redirected(
         known = {"reproduce": reproduce, "place": operation.label}
         return judge(case, server.attempts, elsewhere.arrived, run, search, **known, key_names=client.key_names)
 
-    operations = client.undisturbed().operations.all[:MOST_OPERATIONS]
+    every = client.undisturbed().operations.all
+    operations, unmet = every[:MOST_OPERATIONS], [operation.label for operation in every[MOST_OPERATIONS:]]
     works = [partial(once, operation) for operation in operations]
     found = side_by_side(works, several=client.parallel and client.undisturbed().own_folder)
     for outcome in (Outcome.FAIL, Outcome.ERROR):
         if of_it := next((finding for finding in found if finding.outcome is outcome), None):
             return of_it
-    return case.finding(Outcome.PASS, "; ".join(finding.observed for finding in found), reproduce=reproduce)
+    seen = "; ".join(finding.observed for finding in found) + not_met(len(found), unmet)
+    return case.finding(Outcome.PASS, seen, reproduce=reproduce)
 
 
 def judge(

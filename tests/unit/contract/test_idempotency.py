@@ -191,6 +191,47 @@ def test_a_right_provider_passes_with_every_write() -> None:
     assert finding.summary.endswith("POST /accounts, POST /accounts/{accountId}/payments, POST /refunds")
 
 
+class KeysInBodies(Payments):
+    """Takes each key from the body, where Square has it."""
+
+    def __init__(self, *, forgets: bool = False) -> None:
+        super().__init__()
+        self.forgets = forgets
+        self.keys: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        key = json.loads(request.content or b"{}").get("idempotency_key")
+        if not key:
+            return httpx.Response(400, json={"detail": "idempotency_key is required"})
+        self.keys.append(key)
+        with self.lock:
+            return self.made(request) if self.forgets else self.answer(request, f"{key} {request.url.path}")
+
+
+IN_BODY = {
+    "type": "object",
+    "required": ["amount", "idempotency_key"],
+    "properties": {"idempotency_key": {"type": "string", "maxLength": 45}, "amount": {"type": "integer"}},
+}
+EXAMPLE = {"amount": 5, "idempotency_key": "of-the-document"}
+IN_BODIES = {
+    "/refunds": {
+        "post": {**OK, "requestBody": {"content": {"application/json": {"schema": IN_BODY, "example": EXAMPLE}}}}
+    }
+}
+
+
+def test_keys_in_a_body_are_judged_as_those_in_a_header() -> None:
+    """Each call has a new one, unless it is repeated on purpose; a provider that forgets them is found."""
+    keeps = KeysInBodies()
+    [passed] = judged(keeps, IN_BODIES)
+    [found] = judged(KeysInBodies(forgets=True), IN_BODIES)
+
+    assert passed.outcome is Outcome.PASS, passed.observed
+    assert EXAMPLE["idempotency_key"] not in keeps.keys
+    assert found.summary.startswith("POST /refunds: the same key and body is not answered with the same resource")
+
+
 PAY = "POST /accounts/{accountId}/payments"
 BROKEN: dict[str, tuple[type[Payments], set[str]]] = {
     "at another path": (

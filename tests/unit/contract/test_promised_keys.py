@@ -19,12 +19,14 @@ HEADER = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"
         ({"parameters": [{**HEADER, "name": "x-idempotency-key"}]}, True),
         ({"parameters": [{"$ref": "#/components/parameters/Key"}]}, True),
         ({"parameters": [{**HEADER, "in": "query"}]}, False),
+        ({"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pay"}}}}}, True),
         ({}, False),
     ],
-    ids=["header", "older name", "reference", "query", "none"],
+    ids=["header", "older name", "reference", "query", "member", "none"],
 )
 def test_a_header_of_that_name_is_the_promise(post: dict[str, Any], promised: bool) -> None:  # noqa: FBT001
-    """Only a header that some operation names counts, also behind a reference."""
+    """A header that some operation names counts, and a member of a body, also behind a reference."""
     document: dict[str, Any] = {"paths": {"/runs": {"post": post}}, "components": {"parameters": {"Key": HEADER}}}
+    document["components"]["schemas"] = {"Pay": {"allOf": [{"properties": {"idempotency_key": {"type": "string"}}}]}}
 
     assert promises_keys(Spec(document, "x")) is promised

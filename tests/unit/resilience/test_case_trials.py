@@ -49,6 +49,15 @@ def tried_with(case: ClientCase, *runs: Evidence) -> tuple[Tried, int]:
     return tried(case, "GET /runs", run), len(asked)
 
 
+def test_operations_that_were_not_met_are_named() -> None:
+    """A case tries a number of operations; whoever reads its finding learns how many it left out."""
+    passed = Tried(label="GET /a", outcome=Outcome.PASS, observed="went on")
+
+    finding = finding_of(LIMITED, [passed], unmet=["GET /b", "GET /c"])
+
+    assert finding.observed == "went on. Not met, beyond the first 1 operations: 2 (GET /b, GET /c)"
+
+
 EARLY, IN_TIME = of_gaps(1.0), of_gaps(2.1)
 
 

@@ -13,8 +13,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from harness.http.client import Network
-from harness.resilience.fault_server import KEY_HEADERS, FaultServer
+from harness.resilience.fault_server import FaultServer
 from harness.resilience.faults import CLOSE, RESET, SILENCE, TRICKLE, Action, Corruption, Fault, respond
+from harness.resilience.key_places import KeyPlaces
 
 
 @pytest.fixture
@@ -191,7 +192,9 @@ def test_the_key_of_an_attempt_is_read_from_its_header(
 ) -> None:
     """The name of the header is the provider's choice."""
     httpserver.expect_request("/").respond_with_data("ok")
-    with FaultServer(httpserver.url_for(""), client, faults=[], key_headers=names or KEY_HEADERS) as server:
+    with FaultServer(
+        httpserver.url_for(""), client, faults=[], keys=KeyPlaces(names) if names else KeyPlaces()
+    ) as server:
         client.post(server.url, headers=sent)
     assert [attempt.key for attempt in server.attempts] == [key]
 
