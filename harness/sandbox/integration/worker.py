@@ -59,6 +59,7 @@ class Worker:
         self._planted = planted or Planted()
         self._lease_s = 1e9 if "worker-claims-for-ever" in self._planted else self._policy.lease
         self._wake = threading.Event()
+        self._looking = threading.Lock()
         self._stopping = threading.Event()
         self._in_hand: set[Claimed] = set()
         promised.validators()
@@ -87,16 +88,32 @@ class Worker:
 
     def work_once(self) -> bool:
         """Process one event that is due; False when there is none."""
-        claimed = inbox.claim(self._database, lease_s=self._lease_s)
-        if claimed is None:
-            return False
+        claimed = self._claimed()
+        if claimed is not None:
+            self._work(claimed)
+        return claimed is not None
+
+    def _claimed(self) -> Claimed | None:
+        return inbox.claim(self._database, lease_s=self._lease_s)
+
+    def _next(self) -> Claimed | None:
+        """Claim an event; where none is due, wait a moment first. One thread looks for all that are idle."""
+        with self._looking:
+            if self._stopping.is_set():
+                return None
+            claimed = self._claimed()
+            if claimed is None:
+                self._wake.wait(self._policy.idle)
+                self._wake.clear()
+        return claimed
+
+    def _work(self, claimed: Claimed) -> None:
         self._in_hand.add(claimed)
         try:
             with tracing.processing(claimed.type, claimed.event_id, self._parent(claimed)):
                 self._process(claimed)
         finally:
             self._in_hand.remove(claimed)
-        return True
 
     def _parent(self, claimed: Claimed) -> str:
         return "" if "worker-starts-new-traces" in self._planted else claimed.traceparent
@@ -165,14 +182,11 @@ class Worker:
     def _loop(self) -> None:
         while not self._stopping.is_set():
             try:
-                busy = self.work_once()
+                if (claimed := self._next()) is not None:
+                    self._work(claimed)
             except Exception:
                 log.warning("worker round failed", exc_info=True)
                 self._stopping.wait(self._policy.pause_after_failure)
-                continue
-            if not busy:
-                self._wake.wait(self._policy.idle)
-                self._wake.clear()
 
     def _prolong(self) -> None:
         while not self._stopping.wait(self._policy.lease / 3):
