@@ -19,6 +19,7 @@ import yaml
 
 from harness.model import Outcome, Verdict
 from harness.reports.json import read
+from tests.made_once import made_once
 from tests.plugins.conftest import MUST, NAMED, OWN_ITEM, PASSES, waivers
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +41,10 @@ def run(*words: str | Path, cwd: Path, env: dict[str, str] | None = None) -> sub
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel that is built from the sdist, as package registries and pip do it; without network."""
-    folder = tmp_path_factory.mktemp("dist")
+    return made_once(tmp_path_factory, "dist", _built)
+
+
+def _built(folder: Path) -> Path:
     build = (sys.executable, "-m", "hatchling", "build", "-d", folder)
     assert run(*build, "-t", "sdist", cwd=ROOT).returncode == 0
     with tarfile.open(folder / f"readiness_harness-{VERSION}.tar.gz") as archive:
@@ -53,7 +57,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the programs of an environment with the wheel, which borrows the dependencies of this one."""
-    home = tmp_path_factory.mktemp("venv")
+    return made_once(tmp_path_factory, "installed", lambda home: _installed(wheel, home))
+
+
+def _installed(wheel: Path, home: Path) -> Path:
     run(sys.executable, "-m", "venv", "--without-pip", home, cwd=home)
     done = run(UV, "pip", "install", "--offline", "--no-deps", "--python", home / "bin" / "python", wheel, cwd=home)
     assert done.returncode == 0, done.stderr
@@ -179,7 +186,10 @@ def ready(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs of an environment that has pip and our dependencies, and not the harness."""
-    home = tmp_path_factory.mktemp("ci")
+    return made_once(tmp_path_factory, "with-pip", _with_pip)
+
+
+def _with_pip(home: Path) -> Path:
     done = run(sys.executable, "-m", "venv", home, cwd=home)
     assert done.returncode == 0, done.stderr
     site = Path(sysconfig.get_path("purelib", vars={"base": str(home)}))

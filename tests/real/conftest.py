@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ import pytest
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
 from tests.conftest import NOT_IN_THE_REPOSITORY
+from tests.made_once import made_once
 from tests.ports import free_port
 
 REAL = Path(__file__).parent
@@ -85,22 +87,21 @@ def installed_beside(
     real_python: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Path]:
     """Return a function that installs the built wheel beside an environment of tests/real/envs, and where to."""
-    folder = tmp_path_factory.mktemp("wheel")
 
-    def install(env: str) -> Path:
+    def build(folder: Path) -> Path:
+        _quietly(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", folder, REPOSITORY)
+        return next(folder.glob("*.whl"))
+
+    def install(env: str, folder: Path) -> Path:
         packages = Path(real_python(env)).parent.parent / "lib"
-        if not list(folder.glob("*.whl")):
-            _quietly(
-                sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", folder, REPOSITORY
-            )
+        wheel = made_once(tmp_path_factory, "wheel", build)
         _quietly(sys.executable, "-m", "venv", folder / env)
         sites = folder / env / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
         (sites / "plugins.pth").write_text(f"{next(packages.glob('python*/site-packages'))}\n")
-        wheel = next(folder.glob("*.whl"))
         _quietly(folder / env / "bin" / "python", "-m", "pip", "install", "--no-index", wheel)
         return folder / env / "bin"
 
-    return install
+    return lambda env: made_once(tmp_path_factory, f"beside-{env}", partial(install, env))
 
 
 def _quietly(*command: str | Path) -> None:

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from tests.made_once import made_once
 from tests.real.conftest import Need
 from tests.real.gates import MOST_FOR_A_CAUSE, Judgement, causes, judge, listed
 
@@ -22,7 +23,7 @@ def judged(request: pytest.FixtureRequest, need: Need, tmp_path_factory: pytest.
     server = request.param
     for each in needed(server):
         need(each)
-    report, _ = gate_of(server, tmp_path_factory.mktemp(server))
+    report = made_once(tmp_path_factory, f"provider-{server}", lambda folder: gate_of(server, folder)[0])
     return judge(listed(report), causes(target_of(server)))
 
 

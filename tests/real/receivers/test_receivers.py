@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.model import Report
+from tests.made_once import made_once
 from tests.real.conftest import Need
 from tests.real.gates import Judgement, causes, judge
 from tests.real.receivers.survey import RECEIVERS, part
@@ -38,7 +39,8 @@ def surveyed(
 ) -> tuple[str, Report]:
     """One gate of a receiver."""
     assert parts
-    return request.param, report_of(request.param, tmp_path_factory.mktemp(request.param))
+    name = request.param
+    return name, made_once(tmp_path_factory, f"receiver-{name}", lambda folder: report_of(name, folder))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -18,7 +18,7 @@ import pytest
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
 from tests.real.conftest import REAL
-from tests.real.strangers.provider_log import ProviderLog, logged_provider
+from tests.real.strangers.provider_log import LoggedRequest, ProviderLog, logged_provider
 
 STRANGERS = REAL / "strangers"
 COMMAND_S = 480
@@ -47,6 +47,20 @@ class Gate:
         return {finding["check"] for finding in self.item(item)["findings"] if finding["outcome"] == "fail"}
 
 
+class Visit(NamedTuple):
+    """A gate, and what the provider saw of it."""
+
+    gate: Gate
+    requests: list[LoggedRequest]
+    right: int
+    """Status of a request with the right credential, after the gate."""
+
+    @property
+    def log(self) -> ProviderLog:
+        """What the provider's own log shows."""
+        return ProviderLog("", self.requests)
+
+
 @dataclass(frozen=True)
 class Project:
     """A stranger's project in a folder of its own, with the environment that its commands run in."""
@@ -72,6 +86,15 @@ class Project:
         output = ended.stdout + ended.stderr
         assert report.exists(), output
         return Gate(ended.returncode, output, json.loads(report.read_text()))
+
+    def visit(self, path: str, authorization: str) -> Visit:
+        """Run one whole gate, and then send a request with the right credential to ``path``."""
+        self.log.begin()
+        gate = self.gate()
+        requests = list(self.log.requests)
+        headers = {"authorization": authorization}
+        right = httpx.get(f"{self.log.url}{path}", headers=headers, trust_env=False)
+        return Visit(gate, requests, right.status_code)
 
 
 @pytest.fixture(scope="session")

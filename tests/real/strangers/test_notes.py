@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -10,12 +11,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.made_once import made_once
 from tests.ports import free_port
 from tests.real.conftest import REAL
-from tests.real.strangers.conftest import STRANGERS, Gate, Project, make_project
+from tests.real.strangers.conftest import STRANGERS, Project, Visit, make_project
 from tests.real.strangers.provider_log import READS, ProviderLog
 
 USER, PASSWORD = "notes-sync-bot", "correct horse battery staple"
+RIGHT = f"Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"
 OWN_PATH = b"/buckets/default/collections/notes/records/"
 
 
@@ -48,11 +51,10 @@ def recorded(notes: Project) -> str:
 
 
 @pytest.fixture(scope="module")
-def gate(notes: Project, recorded: str) -> Gate:
+def visit(notes: Project, recorded: str, tmp_path_factory: pytest.TempPathFactory) -> Visit:
     """One whole gate."""
     assert recorded
-    notes.log.begin()
-    return notes.gate()
+    return made_once(tmp_path_factory, "notes", lambda _: notes.visit("/v1/buckets", RIGHT))
 
 
 def test_its_own_tests_keep_their_recordings(notes: Project, recorded: str) -> None:
@@ -83,30 +85,29 @@ def test_its_own_recordings_count_as_they_are(notes: Project, recorded: str) -> 
     assert {path: path.read_bytes() for path in (notes.folder / "tests" / "cassettes").rglob("*.yaml")} == cassettes
 
 
-def test_the_gate_changes_nothing_at_the_vendor(notes: Project, gate: Gate) -> None:
+def test_the_gate_changes_nothing_at_the_vendor(visit: Visit) -> None:
     """By default, only the project's own scenario and client write; what the harness makes up reads."""
-    assert gate.report["items"]
+    assert visit.gate.report["items"]
 
-    assert notes.log.requests
-    assert set(notes.log.methods()) <= READS | {"PUT"}
-    assert notes.log.not_written_by(OWN_PATH) == []
+    assert visit.requests
+    assert set(visit.log.methods()) <= READS | {"PUT"}
+    assert visit.log.not_written_by(OWN_PATH) == []
 
 
-def test_the_gate_tries_few_wrong_credentials(notes: Project, gate: Gate) -> None:
+def test_the_gate_tries_few_wrong_credentials(visit: Visit) -> None:
     """At most five requests carry another credential, each of them reads, and the right one still works."""
-    assert gate.report["items"]
-    right = httpx.BasicAuth(USER, PASSWORD)
-    request = next(right.auth_flow(httpx.Request("GET", f"{notes.log.url}/v1/buckets")))
+    assert visit.gate.report["items"]
 
-    others = [r for r in notes.log.requests if r.credential not in (request.headers["authorization"], "")]
+    others = [r for r in visit.requests if r.credential not in (RIGHT, "")]
 
     assert len(others) <= 5
     assert {r.method for r in others} <= READS
-    assert httpx.get(request.url, auth=right, trust_env=False).status_code == 200
+    assert visit.right == 200
 
 
-def test_the_project_is_ready(gate: Gate) -> None:
+def test_the_project_is_ready(visit: Visit) -> None:
     """READY without a waiver: what it declares absent is listed, and what only Kinto can correct does not count."""
+    gate = visit.gate
     assert gate.report["verdict"] == "READY", gate.output
     assert gate.status == 0
     assert "we only call Kinto" in gate.output

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.made_once import made_once
 from tests.ports import free_port
 from tests.real.conftest import REAL, Need
-from tests.real.strangers.conftest import STRANGERS, Gate, Project, make_project
+from tests.real.strangers.conftest import STRANGERS, Gate, Project, Visit, make_project
 from tests.real.strangers.provider_log import READS, ProviderLog
 
 KEY = "sk_test_51PqXYZ2eZvKYlo2C"
@@ -63,42 +63,40 @@ def shop(
 
 
 @pytest.fixture(scope="module")
-def gate(shop: Project) -> Gate:
+def visit(shop: Project, tmp_path_factory: pytest.TempPathFactory) -> Visit:
     """One whole gate of the shop as it is."""
-    shop.log.begin()
-    return shop.gate()
+    return made_once(tmp_path_factory, "shop", lambda _: shop.visit("/v1/balance", f"Bearer {KEY}"))
 
 
 @pytest.fixture(scope="module")
-def faulty(shop: Project, gate: Gate) -> Gate:
-    """One whole gate of the shop with all planted faults; it overwrites the report, but not ``gate``."""
-    assert gate.report["items"]
-    return shop.gate(SHOP_FAULTS=",".join(FAULTS))
+def faulty(shop: Project, tmp_path_factory: pytest.TempPathFactory) -> Gate:
+    """One whole gate of the shop with all planted faults."""
+    return made_once(tmp_path_factory, "faulty-shop", lambda _: shop.gate(SHOP_FAULTS=",".join(FAULTS)))
 
 
-def test_the_gate_changes_nothing_at_the_vendor(shop: Project, gate: Gate) -> None:
+def test_the_gate_changes_nothing_at_the_vendor(visit: Visit) -> None:
     """By default, only the shop's own scenario and checkout write; what the harness makes up reads."""
-    assert gate.report["items"]
+    assert visit.gate.report["items"]
 
-    assert shop.log.requests
-    assert set(shop.log.methods()) <= READS | {"POST"}
-    assert shop.log.not_written_by(*OWN_WORDS) == []
+    assert visit.requests
+    assert set(visit.log.methods()) <= READS | {"POST"}
+    assert visit.log.not_written_by(*OWN_WORDS) == []
 
 
-def test_the_gate_tries_few_wrong_credentials(shop: Project, gate: Gate) -> None:
+def test_the_gate_tries_few_wrong_credentials(visit: Visit) -> None:
     """A vendor locks accounts: at most five requests carry another credential, and the right one still works."""
-    assert gate.report["items"]
+    assert visit.gate.report["items"]
 
-    others = [request for request in shop.log.requests if request.credential != f"Bearer {KEY}"]
+    others = [request for request in visit.requests if request.credential != f"Bearer {KEY}"]
 
     assert len(others) <= 5
     assert {request.method for request in others} <= READS
-    balance = httpx.get(f"{shop.log.url}/v1/balance", headers={"authorization": f"Bearer {KEY}"}, trust_env=False)
-    assert balance.status_code == 200
+    assert visit.right == 200
 
 
-def test_the_shop_is_ready(gate: Gate) -> None:
+def test_the_shop_is_ready(visit: Visit) -> None:
     """READY without a waiver: what only Stripe could correct is listed, and does not count."""
+    gate = visit.gate
     assert gate.report["verdict"] == "READY", gate.output
     assert gate.status == 0
     assert gate.with_outcome("waived") == set()
