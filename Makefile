@@ -12,7 +12,7 @@ SHELL := /bin/bash
 # Compiled modules are kept even where the machine says otherwise: every run of pytest starts in half the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup gate unit test matrix soak check bench compare lock format sample receivers pages clean
+.PHONY: help setup gate unit test matrix soak check bench compare lock format sample receivers clients pages clean
 
 help:
 	@echo "make gate     run the readiness gate against the sandbox (DEFECT=NAME plants a defect, ARGS=... for pytest;"
@@ -95,6 +95,10 @@ sample: setup
 # What real receivers do, as docs/receivers.md tells it. Needs what tests/real/install brings.
 receivers: setup
 	@PYTHONPATH=. $(BIN)/python -m tests.real.receivers.survey > docs/receivers.md.new && mv docs/receivers.md.new docs/receivers.md
+
+# What vendors' own SDKs do in each case of clients, as docs/clients.md has it. Needs what tests/real/install brings.
+clients: setup
+	@PYTHONPATH=. $(BIN)/python -m tests.real.clients.survey > docs/clients.md.new && mv docs/clients.md.new docs/clients.md
 
 # Every check with its expectation, source and fix; and the schemas of harness.toml, made from its sections.
 pages: setup

@@ -58,6 +58,9 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     findings: int = 1
     """How many findings may report it, at most."""
     why: str
+    confirmed: tuple[str, ...] = ()
+    """Where the source of a library shows it: path and line below the folder that it is installed in, and text of that
+    line, such as ``stripe/_http_client.py:159 if status_code >= 500``."""
 
     def explains(self, finding: Finding) -> bool:
         """Whether ``finding`` is of this cause."""

@@ -22,3 +22,8 @@ def test_real_servers_get_the_findings_that_they_deserve(run_tests: RunTests) ->
 def test_real_receivers_get_the_findings_that_they_deserve(run_tests: RunTests) -> None:
     """The same for the vendors' own receivers, each cause once, and docs/receivers.md lists it."""
     run_tests(sys.executable, "tests/real/receivers/test_receivers.py", settings={"REAL_RECEIVERS": "all"})
+
+
+def test_real_clients_get_the_findings_that_they_deserve(run_tests: RunTests) -> None:
+    """The same for workflows made with vendors' own SDKs, and docs/clients.md has the outcome of each case."""
+    run_tests(sys.executable, "tests/real/clients", settings={"REAL_CLIENTS": "all"})

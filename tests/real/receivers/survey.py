@@ -20,7 +20,7 @@ from harness.model.report import Report
 from tests.real.conftest import REAL
 from tests.real.receivers.targets import HERE, report_of, wrong
 
-ENVS = ("vendors", "django")
+ENVS = ("vendors", "django", "sdks")
 AT_ONCE = 2
 MEASURED = ("ack-latency", "burst", "killed-after-ack", "memory")
 """Checks whose outcome depends on the machine too, so the page leaves them out."""
