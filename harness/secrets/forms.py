@@ -12,6 +12,16 @@ MIN_CHARS = 8
 """Values shorter than this are not searched for: chance would find them everywhere."""
 
 
+LEAST_ANY_CASE = 12
+"""Characters of a value, with a digit, that is also found in another case: chance writes no such one, words it may."""
+
+
+def in_any_case(value: str) -> bool:
+    """Whether a value is also searched for in capitals and in small letters, as names of headers and variables are."""
+    mixed = value.isascii() and any(c.isdigit() for c in value) and value.upper() != value.lower()
+    return mixed and len(value) >= LEAST_ANY_CASE
+
+
 def forms(value: str) -> dict[str, str]:
     """Return form name → text for every distinct form of ``value``; empty for a value that is too short."""
     if len(value) < MIN_CHARS:
@@ -34,6 +44,8 @@ def forms(value: str) -> dict[str, str]:
         "hex": value.encode().hex(),
         "hex, upper case": value.encode().hex().upper(),
     }
+    if in_any_case(value):
+        found |= {"upper case": value.upper(), "lower case": value.lower(), "title": value.title()}
     for offset in range(3):
         found[f"base64, offset {offset}"] = _base64(value, offset, url_safe=False)
         found[f"base64url, offset {offset}"] = _base64(value, offset, url_safe=True)

@@ -12,7 +12,7 @@ from harness.secrets.decoding.escapes import ESCAPES, EscapeReader
 from harness.secrets.decoding.layers import DEPTH, Layer, Sought, layers
 from harness.secrets.decoding.packed import GOES_ON
 from harness.secrets.decoding.runs import longest_run
-from harness.secrets.forms import MIN_CHARS
+from harness.secrets.forms import MIN_CHARS, in_any_case
 from harness.secrets.needles import Needle, Needles
 
 _RAW = "raw"
@@ -49,8 +49,9 @@ class KnownValues:
         self.count += 1
         encoded = value.encode(errors="surrogatepass")
         for text in _spellings(encoded):
-            run = longest_run(text)
-            (self._runs if run else self._plain).add(Needle(text, name, "", run or text))
+            run, any_case = longest_run(text), in_any_case(value)
+            needle = Needle(text.lower(), name, "", (run or text).lower(), text, any_case)
+            (self._runs if run else self._plain).add(needle)
             self._sought.add(text)
         for offset in range(3):
             needle = _needle(_base64(encoded, offset), name, "base64")
@@ -96,12 +97,15 @@ class KnownValues:
 
     def _in_layer(self, layer: Layer) -> Iterator[tuple[int, int, Needle]]:
         letters = layer.letters
-        yield from self._plain.places(layer.data, layer.data)
-        yield from self._runs.places(layer.data, letters.all)
+        small = layer.data.lower()
+        for needles, part in ((self._plain, small), (self._runs, letters.all.lower())):
+            for start, end, needle in needles.places(small, part):
+                if seen := needle.seen(layer.data, start, end):
+                    yield start, end, seen
         for start, end, needle in self._base64.places(letters.text, letters.mixed):
             yield *_whole(layer.data, letters.text, start, end), needle
         for needle in self._rare:
-            yield from needle.places(layer.data.lower() if needle.form == "hex" else layer.data)
+            yield from needle.places(small if needle.form == "hex" else layer.data)
 
 
 def _needle(text: bytes, name: str, form: str) -> Needle:

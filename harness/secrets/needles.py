@@ -23,6 +23,16 @@ class Needle(NamedTuple):
     """How that is encoded; empty where it is not."""
     sign: bytes
     """A part of it, or all: a text without it holds no such text."""
+    written: bytes = b""
+    """How the value itself is written, where the text is in small letters."""
+    any_case: bool = False
+    """Whether it is one in another case, too."""
+
+    def seen(self, data: bytes, start: int, end: int) -> Needle | None:
+        """Return this with the form of a place in a text where it is but for the case; None where it is not it."""
+        if data[start:end] == self.written:
+            return self
+        return self._replace(form="another case") if self.any_case else None
 
     def places(self, data: bytes) -> Iterator[tuple[int, int, Needle]]:
         """Yield start and end of each place in ``data``, and this."""

@@ -11,6 +11,7 @@ from harness.secrets.decoding.decoded import Decoded
 from harness.secrets.decoding.dumps import dumped, may_be_dump
 from harness.secrets.decoding.escapes import ESCAPES, QUOTED_PRINTABLE, EscapeReader, needless
 from harness.secrets.decoding.line_breaks import LineBreaks
+from harness.secrets.decoding.literals import joints
 from harness.secrets.decoding.packed import may_be_packed, packed_parts
 from harness.secrets.decoding.regions import regions
 from harness.secrets.decoding.runs import LEAST_NESTED, Letters, letters, nested
@@ -160,6 +161,15 @@ def _lines(layer: Layer, sought: Sought, instead: bytes) -> Decoded | None:
     return regions(layer.data, found, sought.around)
 
 
+def _literals(layer: Layer, sought: Sought) -> Decoded | None:
+    found = (
+        (start, end, plain, "in pieces")
+        for start, end, plain in joints(layer.data, sought.breaks.parts_value)
+        if layer.changed_near(start, end, sought.around)
+    )
+    return regions(layer.data, found, sought.around)
+
+
 def _nested(layer: Layer, sought: Sought) -> Decoded | None:  # noqa: ARG001 - the same shape as its siblings
     decoded = Decoded()
     for run in nested(layer.data, layer.letters, layer.unread):
@@ -181,6 +191,7 @@ DECODERS = (
     Decoder("joined lines", lambda layer, _: b"\n" in layer.data, _joined, costs=0),
     Decoder("folded lines", lambda layer, sought: sought.spaced and b"\n" in layer.data, _folded, costs=0),
     Decoder("quoted-printable", lambda layer, _: _is_quoted(layer.data), _quoted_printable),
+    Decoder("literals", lambda layer, _: len(layer.data) >= LEAST_NESTED, _literals),
     Decoder("runs", lambda layer, _: len(layer.data) >= LEAST_NESTED, _nested),
     Decoder("dumps", lambda layer, _: may_be_dump(layer.data), lambda layer, _: dumped(layer.data)),
     Decoder("compressed", lambda layer, _: may_be_packed(layer.data), _packed),

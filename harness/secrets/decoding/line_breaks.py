@@ -43,13 +43,20 @@ class LineBreaks:
             if self._is_within(data, letters, start, end):
                 yield start, end
 
-    def _is_within(self, data: bytes, letters: bytes, start: int, end: int) -> bool:
+    def parts_value(self, data: bytes, start: int, end: int) -> bool:
+        """Whether what is on both sides of a part of a text is together in a value."""
         near = data[max(0, start - _NEAR) : start] + data[end : end + _NEAR]
         middle = min(_NEAR, start)
         return (
             near[middle - 2 : middle + 2] in self._parts
             or near[middle - 3 : middle + 1] in self._parts
             or near[middle - 1 : middle + 3] in self._parts
+        )
+
+    def _is_within(self, data: bytes, letters: bytes, start: int, end: int) -> bool:
+        near = data[max(0, start - _NEAR) : start] + data[end : end + _NEAR]
+        return (
+            self.parts_value(data, start, end)
             or b"%" in near
             or b"\\" in near
             or b"&" in near

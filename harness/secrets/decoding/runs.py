@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from harness.secrets.decoding.base32 import base32_runs, base32_texts
 from harness.secrets.decoding.decoded import WHOLE
 from harness.secrets.decoding.packed import readable, unpacked
 
@@ -19,7 +20,7 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LETTERS = bytes({45: 43, 95: 47}.get(c, c if c in _ALPHABET + b"-_" else 32) for c in range(256))
 _HEX = b"0123456789abcdefABCDEF"
 _DIGITS = bytes(ord("h") if c in _HEX else ord(":") if c in b" :-," else 0 for c in range(256))
-_COMMAS = bytes(ord("h") if c in _HEX else c if c == ord(",") else 0 for c in range(256))
+_COMMAS = bytes(ord("h") if c in _HEX else c if c == ord(",") else ord("x") if c in b"xX" else 0 for c in range(256))
 _PAIR = "[2-7][0-9a-f]"
 _HEX_TEXTS = tuple(
     (sign, re.compile(f"{start}(?:[0-9a-f]{{2}})+".encode()))
@@ -29,8 +30,11 @@ _HEX_TEXTS = tuple(
 what every second digit of it is, where l stands for one with which a letter begins."""
 _SIGNS = bytes(ord("l") if c in b"234567" else c if c in b"0189abcdef" else 32 for c in range(256))
 _HEX_PAIRS = re.compile(rb"[0-9A-Fa-f]{2}([ :-]|, ?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){6,}")
-_PREFIXED = re.compile(rb"0[xX][0-9A-Fa-f]{1,2}(?:,\s{0,40}0[xX][0-9A-Fa-f]{1,2}){7,}")
+_PREFIXED = re.compile(rb"0[xX][0-9A-Fa-f]{1,2}(?:(?:[,;]\s{0,40}|\s{1,40})0[xX][0-9A-Fa-f]{1,2}){7,}")
 _NUMBERS = re.compile(rb"\b\d{1,3}(?:,\s{0,40}\d{1,3}){7,}")
+_APART = re.compile(rb"\b\d{2,3}(?:\s{1,40}\d{2,3}){7,}\b")
+_TWO_EACH = b":".join([b"hh"] * 8)
+_SPLIT = re.compile(rb"[,;\s]+")
 _LONG = re.compile(rb"[^ ]{16,}")
 _CUTS = re.compile(rb"[/+]")
 MAX_PREFIX = 64
@@ -81,6 +85,7 @@ def nested(data: bytes, seen: Letters, unread: set[str]) -> Iterator[Run]:
     """
     yield from _base64(data, seen, unread)
     yield from _hexadecimal(seen, unread)
+    yield from _base32(data, seen)
     yield from _pairs(data, unread)
     if b"\0" in data:
         yield from _wide(data)
@@ -120,6 +125,15 @@ def _opened(run: bytes, unread: set[str]) -> list[tuple[int, bytes, tuple[int, i
         elif content := unpacked(plain, unread):
             found.append((start, content, WHOLE))
     return found
+
+
+def _base32(data: bytes, seen: Letters) -> Iterator[Run]:
+    worth = {run: texts for run in base32_runs(seen.all) if (texts := list(base32_texts(run)))}
+    for start, run in _places(seen.text, worth, _LONG):
+        for offset, content in worth.get(run, ()):
+            end = start + len(run)
+            padding = len(data[end : end + 6]) - len(data[end : end + 6].lstrip(b"="))
+            yield Run(start + offset, end + padding, content, "base32", (8, 5))
 
 
 def _hexadecimal(seen: Letters, unread: set[str]) -> Iterator[Run]:
@@ -168,21 +182,27 @@ def _run(start: int, end: int, plain: bytes, per: tuple[int, int], unread: set[s
 
 
 def _pairs(data: bytes, unread: set[str]) -> Iterator[Run]:
-    """Yield bytes that are written one by one: ``73:65``, ``0x73, 0x65`` and ``115, 101``."""
+    """Yield bytes that are written one by one: ``73:65``, ``0x73, 0x65``, ``115, 101`` and ``115 101``."""
     digits = data.translate(_DIGITS)
-    if any(sign.join([b"hh"] * 8) in digits for sign in (b":", b"::")):
+    two_each = _TWO_EACH in digits
+    if two_each or b"::".join([b"hh"] * 8) in digits:
         for found in _HEX_PAIRS.finditer(data):
             plain = bytes.fromhex(found[0].translate(None, b":-, ").decode())
             yield from _run(*found.span(), plain, (2 + len(found[1]), 1), unread)
+    if two_each or b":hhh:hhh:" in digits:
+        yield from _numbers(data, _APART, 10)
     dense = data.translate(_COMMAS, b" \t\r\n")
-    if b"h,h" not in dense:
-        return
-    for pattern, base, hints in ((_PREFIXED, 16, (b"h,h\0h",)), (_NUMBERS, 10, (b"h,hhh,h", b"h,hh,h"))):
-        if any(hint in dense for hint in hints):
-            for found in pattern.finditer(data):
-                numbers = [int(number, base) for number in found[0].split(b",")]
-                if max(numbers) < 256 and readable(bytes(numbers)):
-                    yield Run(*found.span(), bytes(numbers), "numbers")
+    if b"h,hx" in dense or b"hxhhhxhhhx" in dense:
+        yield from _numbers(data, _PREFIXED, 16)
+    if b"h,h" in dense and (b"h,hhh,h" in dense or b"h,hh,h" in dense):
+        yield from _numbers(data, _NUMBERS, 10)
+
+
+def _numbers(data: bytes, pattern: re.Pattern[bytes], base: int) -> Iterator[Run]:
+    for found in pattern.finditer(data):
+        numbers = [int(number, base) for number in _SPLIT.split(found[0])]
+        if max(numbers) < 256 and readable(bytes(numbers)):
+            yield Run(*found.span(), bytes(numbers), "numbers")
 
 
 def _wide(data: bytes) -> Iterator[Run]:

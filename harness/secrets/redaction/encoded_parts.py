@@ -22,9 +22,10 @@ REST = 12
 """Characters that a cut leaves of an escape or a number."""
 _ENCODED = re.compile(
     r"[%\\&=\0]|[A-Za-z0-9+/_-]{16}|\d, ?\d{1,3}, ?\d|[0-9A-Fa-f]{2}([ :-])[0-9A-Fa-f]{2}\1"
-    r"|[A-Za-z0-9+/]{8}\s+[A-Za-z0-9+/]{8}"
+    r"|[A-Za-z0-9+/]{8}\s+[A-Za-z0-9+/]{8}|0x[0-9A-Fa-f]{1,2}\s|\d \d{2,3} \d"
+    r"|[\"'`][\s+.&,]{0,40}[\"'`]"
 )
-_REST = re.compile(rb"[\r\n \t:,-]{0,4}[\w%\\&#;{=+/]{0,10}[\r\n]{0,2}")
+_REST = re.compile(rb"[\r\n \t:,\"'`.+-]{0,40}[\w!#$%&()*+;<=>?@^`{|}~/\\-]{0,10}[\r\n]{0,2}")
 
 
 class Remainder(NamedTuple):

@@ -1,4 +1,4 @@
-"""Thirty ways to write a secret, and a search for it that is independent of the project's and decodes more."""
+"""Some forty ways to write a secret, and a search for it that is independent of the project's and decodes more."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote, unquote_to_bytes
 
+_PRINTED = bytes(range(32, 127))
 Form = Callable[[str], str]
 
 
@@ -75,15 +76,26 @@ FORMS: Mapping[str, Form] = {
     "gzip in base64": lambda value: _b64(gzip.compress(value.encode())),
     "deflate in base64": lambda value: _b64(zlib.compress(value.encode(), wbits=-15)),
     "bytes as numbers": lambda value: json.dumps(list(value.encode())),
+    "bytes as numbers, spaces": lambda value: " ".join(map(str, value.encode())),
+    "bytes as hexadecimal numbers, spaces": lambda value: " ".join(map(hex, value.encode())),
+    "base32": lambda value: base64.b32encode(value.encode()).decode(),
+    "base32 of a pair, small letters": lambda value: base64.b32encode(f"ab:{value}".encode()).decode().lower(),
+    "capitals": str.upper,
+    "title of a header": str.title,
+    "added in source": lambda value: f'"{value[:20]}" + "{value[20:50]}" +\n    "{value[50:]}"',
+    "neighbours in source": lambda value: f'("{value[:20]}"\n    "{value[20:]}")',
+    "list of characters": lambda value: json.dumps(list(value)),
+    "list of characters, lines": lambda value: ",\n  ".join(map(json.dumps, value)),
+    "characters added in source": lambda value: "+".join(map(repr, value)),
 }
 
 
 def reveals(text: str | bytes, value: str, depth: int = 5) -> bool:
     """Whether a text has a value in any encoding, each opened as often as ``depth``."""
     data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
-    wanted, layers = value.encode(), {data}
+    wanted, layers = value.encode().lower(), {data}
     for _ in range(depth):
-        if any(wanted in re.sub(rb"\s+", b"", layer) for layer in layers):
+        if any(wanted in re.sub(rb"\s+", b"", layer).lower() for layer in layers):
             return True
         layers = {inner for layer in layers for inner in _opened(layer)} - layers
     return False
@@ -108,8 +120,20 @@ def _opened(data: bytes) -> Iterator[bytes]:
             yield from _inflated(inner)
     for run in re.findall(r"(?:[0-9A-Fa-f]{2}[: ]?){8,}", text):
         yield bytes.fromhex(re.sub("[: ]", "", run)[: len(re.sub("[: ]", "", run)) // 2 * 2])
-    for run in re.findall(r"(?:\d{1,3}, ?){7,}\d{1,3}", text):
-        yield bytes(int(number) & 0xFF for number in run.split(","))
+    for run in re.findall(r"(?:\d{1,3}[, ]+){7,}\d{1,3}", text):
+        yield bytes(int(number) & 0xFF for number in re.split("[, ]+", run))
+    for run in re.findall(r"(?:0x[0-9A-Fa-f]{2}[, ]*){8,}", text):
+        yield bytes(int(number, 16) for number in re.findall("0x..", run))
+    yield from (plain for plain in _rare(text) if len(plain.translate(None, _PRINTED)) < len(plain) / 10)
+    yield re.sub(r"""["'][\s+,]*["']""", "", text).encode("latin-1")
+
+
+def _rare(text: str) -> Iterator[bytes]:
+    """Open what is written in rarer digits, as long as the value is."""
+    for run in set(re.findall(r"[A-Z2-7]{60,}|[a-z2-7]{60,}", text)):
+        for start in range(8):
+            digits = run[start:].upper()
+            yield base64.b32decode(digits + "A" * (-len(digits) % 8))
 
 
 def _inflated(data: bytes) -> Iterator[bytes]:
