@@ -15,7 +15,7 @@ from harness.resilience.client_case import ClientCase
 from harness.resilience.client_drill import ClientDrill
 from harness.resilience.credential_leak import TransportCase
 from harness.resilience.runner import ClientUnderTest, not_applicable
-from harness.resilience.transport_runs import check_transport
+from harness.resilience.transport_runs import check_transport, searched
 
 if TYPE_CHECKING:
     from harness.context.background import Lane
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from harness.resilience.client_process import ClientRun
     from harness.resilience.fault_server import FaultServer
     from harness.resilience.faults import Fault
+    from harness.secrets import Scanner
 
 T = TypeVar("T")
 
@@ -113,7 +114,19 @@ class ClientChecks:
         reproduce = self._context.reproduce(f"::test_the_clients_credential_stays_where_it_belongs[{case.id}]")
         scanner = self._context.vault.scanner()
 
-        def search(data: bytes) -> list[str]:
-            return sorted({leak.secret for leak in scanner.scan_bytes(data, case.id)})
+        unread = list(self._too_short(scanner))
 
-        return check_transport(case, self._client, search, reproduce=reproduce)
+        def search(data: bytes) -> list[str]:
+            leaks = scanner.scan_bytes(data, f"a request of {case.id}")
+            unread.extend(leaks.unread)
+            return sorted({leak.secret for leak in leaks})
+
+        return searched(case, check_transport(case, self._client, search, reproduce=reproduce), unread)
+
+    def _too_short(self, scanner: Scanner) -> Iterator[str]:
+        """Yield why a credential cannot be searched for."""
+        from harness.operations.leaks import TOO_SHORT, too_short
+
+        provider = self._context.config.provider
+        if names := too_short(scanner.unsearchable, provider.auth if provider else None):
+            yield f"{', '.join(names)}: {TOO_SHORT}"

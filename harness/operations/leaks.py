@@ -26,6 +26,10 @@ NEVER_LOGGED = Check(
 )
 
 
+TOO_SHORT = (
+    f"A value of fewer than {MIN_CHARS} characters appears by chance, so a search for it proves nothing. Use "
+    f"credentials of {MIN_CHARS} characters or more."
+)
 UNREAD = "Some logs, files or telemetry exports could not be searched"
 
 
@@ -79,11 +83,7 @@ def judge_leaks(
         return [_finding(Outcome.NOT_RUN, "No log file is known, so none was searched", what)]
     if unsearchable:
         names = ", ".join(unsearchable)
-        what = (
-            f"A value of fewer than {MIN_CHARS} characters appears by chance, so a search for it proves nothing. Use "
-            f"credentials of {MIN_CHARS} characters or more."
-        )
-        return [_finding(Outcome.ERROR, f"Too short to be searched for: {names}", what)]
+        return [_finding(Outcome.ERROR, f"Too short to be searched for: {names}", TOO_SHORT)]
     if unproven := _not_of_this_run(logs, canaries, began_at):
         return [_finding(Outcome.ERROR, "Could not check whether the logs are those of this run", unproven)]
     return [_finding(Outcome.PASS, NEVER_LOGGED.passed, _searched(scanned, logs, canaries, began_at))]

@@ -22,6 +22,7 @@ from harness.resilience.workflow_operations import ClientOperation
 
 Search = Callable[[bytes], Sequence[str]]
 """Returns the names of the known secrets in some bytes, in any encoding."""
+UNREAD = "Some requests of the client could not be searched for its credential"
 _RISK = (
     "Access logs, proxies and monitoring store URLs. Ask the provider for a header; until there is one, leave queries "
     "out of every log, and replace the key often"
@@ -45,6 +46,14 @@ def check_transport(case: TransportCase, client: ClientUnderTest, search: Search
     plain = client.undisturbed()
     names = client.key_names
     return judge(case, plain.server.attempts, (), plain.run, search, reproduce=reproduce, key_names=names)
+
+
+def searched(case: TransportCase, found: Finding, unread: Collection[str]) -> Finding:
+    """Return what was found, which is no pass where something ``unread`` was not searched."""
+    if found.outcome is not Outcome.PASS or not unread:
+        return found
+    what = "; ".join(dict.fromkeys(unread))
+    return case.finding(Outcome.ERROR, what, summary=UNREAD, reproduce=found.reproduce)
 
 
 def _redirected(

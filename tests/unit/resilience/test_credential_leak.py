@@ -9,7 +9,7 @@ import httpx
 from harness.model import Attempt, Finding, Level, Outcome
 from harness.resilience.client_process import ClientRun
 from harness.resilience.credential_leak import CASES, Elsewhere, TransportCase
-from harness.resilience.transport_runs import judge
+from harness.resilience.transport_runs import UNREAD, judge, searched
 
 RUN = ClientRun(exit_status=1, seconds=0.1, tail="boom")
 SECRET = os.urandom(8).hex()
@@ -72,6 +72,19 @@ def test_a_redirect_that_no_call_met_proves_nothing() -> None:
 
     assert found.outcome is Outcome.ERROR
     assert found.observed.startswith("the workflow made no call of GET /runs/{id} in 3 runs: let it make the same")
+
+
+def test_a_request_that_could_not_be_searched_does_not_pass() -> None:
+    """A credential may be there; the finding has the reasons, each once. One that is found is still a failure."""
+    passed = judge(URL, [attempt("/runs")], [], RUN, lambda _: [], reproduce="again")
+    failed = judge(URL, [attempt("/runs")], [], RUN, lambda _: ["env:KEY"])
+
+    unproven = searched(URL, passed, ["the first", "the rest", "the first"])
+
+    assert (unproven.outcome, unproven.observed) == (Outcome.ERROR, "the first; the rest")
+    assert (unproven.summary, unproven.reproduce) == (UNREAD, "again")
+    assert searched(URL, failed, ["the rest"]) is failed
+    assert searched(URL, passed, []) is passed
 
 
 def test_a_client_that_never_called_is_not_known() -> None:
