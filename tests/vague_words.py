@@ -21,6 +21,7 @@ VAGUE_WORDS = {
     "nothing wrong": "no problems",
     "that (?:is|are) none": "that is not one",
     "as it must be": "what was expected",
+    "as far as is known": "nothing shows that",
 }
 """Patterns of vague words, each with what to write in its place."""
 VAGUE_IN_CHECKS = VAGUE_WORDS | {

@@ -36,7 +36,7 @@ def check_interpreter(*folders: Path) -> None:
         whose = "Python's" if name in sys.stdlib_module_names else "the harness's"
         what = "the harness itself" if name == "harness" else f"the module {name!r} of {whose} own"
         raise ConfigurationError(
-            f"{file} hides {what}: Python imports it in its place, and checks then fail or pass for the wrong reason. "
+            f"{file} hides {what}: Python imports this file instead, and checks fail or pass for the wrong reason. "
             "Rename it, or move it into a package."
         )
 

@@ -135,7 +135,7 @@ RETRIES: tuple[ClientCase, ...] = (
         failed="Neither waited for its cap of Retry-After nor gave up",
         expected="an attempt after [client] policy.retry_after_cap, or a reported failure",
         source=_RETRY_AFTER,
-        fix="Wait for Retry-After up to a cap; beyond it report the failure, or schedule the work for later.",
+        fix="Wait for Retry-After up to a cap; beyond the cap, report the failure or schedule the work for later.",
         faults=(respond(429, retry_after=6 * 3600),),
         expectations=(waits_as_asked(6 * 3600, at_least=6 * 3600),),
         outlasts_cap=True,

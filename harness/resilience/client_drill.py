@@ -18,7 +18,8 @@ from harness.resilience.runner import ClientUnderTest
 from harness.resilience.token_server import TokenGate
 
 _NOT_ASKED = (
-    'a recorded run answered, and whether the provider takes it for a second write is not known: allow probes = "write"'
+    "the answers came from a recorded run, which cannot show whether the provider would write twice: allow "
+    'probes = "write"'
 )
 
 

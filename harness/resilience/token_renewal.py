@@ -29,7 +29,7 @@ _ON_THE_WAY_S = 0.05
 MOST_REFUSED_REQUESTS = 2
 """Requests for a token that may follow a refusal."""
 _NONE = (
-    "the client does not renew tokens, as far as is known: where it does, name [client] token_url, and give the client "
+    "nothing shows that the client renews tokens: if it does, name [client] token_url, and give the client "
     "{token_server} as its token URL in [client] command or env"
 )
 

@@ -34,7 +34,7 @@ _DID: Mapping[int, str] = {
 }
 """What a receiver did, by the class of its status, 0 for no response."""
 
-LIMITED = "the receiver's rate limit answered in its place. Raise that limit for the run"
+LIMITED = "the receiver's rate limit answered, not its handler. Raise that limit for the run"
 """Why 429 decides nothing."""
 
 

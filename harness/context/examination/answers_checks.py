@@ -61,7 +61,7 @@ def _of_answer(answer: httpx.Response, request: str, base: str, sent_at: float, 
             "whoami."
         )
     elif status >= 500:
-        yield f"[provider] base_url: {request} was answered with HTTP {status}. Is the provider well?"
+        yield f"[provider] base_url: {request} was answered with HTTP {status}. Check the provider's log."
     if skew := _skew_s(answer, sent_at):
         yield (
             f"The clock of this machine and the provider's differ by {skew:.0f} s, by the header Date of its answer. "

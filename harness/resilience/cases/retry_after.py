@@ -10,7 +10,7 @@ from harness.resilience.workflow_operations import repeatable_calls
 
 ITEM = "resilience.rate-limit"
 _SOURCE = "RFC 9110 section 10.2.3"
-_READ = "Take a Retry-After that is neither seconds nor a date for none, and a date that has passed for no wait."
+_READ = "Ignore a Retry-After that is neither seconds nor a date, and do not wait for a date that has passed."
 
 UNREADABLE: tuple[ClientCase, ...] = tuple(
     ClientCase(

@@ -18,7 +18,7 @@ CASES: tuple[ClientCase, ...] = tuple(
         failed=f"Did not wait for a response {what}",
         expected="one attempt and success, where [client] policy.answer_within is longer than the response takes",
         source="AWS Builders' Library, Timeouts, retries and backoff with jitter",
-        fix="Choose time-outs above what slow but normal answers take: each one that is given up is sent twice.",
+        fix="Set time-outs longer than a slow but normal answer takes: a call given up too early is sent twice.",
         concerns=answered_calls,
         faults=(Fault(action=action, amount=amount, within_s=2),),
         expectations=(waits_for_a_slow_answer(2),),

@@ -101,4 +101,4 @@ def test_times_that_a_rate_limit_answered_are_not_those_of_the_receiver(limited:
     finding = played("ack-latency", on)
 
     assert finding.outcome is Outcome.ERROR
-    assert "HTTP 429: the receiver's rate limit answered in its place. Raise that limit" in finding.observed
+    assert "HTTP 429: the receiver's rate limit answered, not its handler. Raise that limit" in finding.observed

@@ -72,7 +72,7 @@ def test_no_other_origin_gets_the_credential(guarded: str, serve: Serve, tmp_pat
     target.write_text(target.read_text().replace(f"{guarded}/openapi.json", f"{serve(elsewhere)}/openapi.json"))
 
     with RunContext.begun(tmp_path, overlay=None) as context:
-        with pytest.raises(SpecError, match=r"\[provider\] auth, which is sent to the origin of base_url alone"):
+        with pytest.raises(SpecError, match=r"\[provider\] auth is sent to the origin of base_url alone"):
             assert context.spec
         context.client.close()
 

@@ -159,7 +159,7 @@ def test_rates_that_are_limited_are_an_error(serve: Serve, under: Under) -> None
     finding = judged(receiver, "missing")
 
     assert finding.outcome is Outcome.ERROR
-    assert "the receiver's rate limit answered in its place. Raise that limit for the run" in finding.observed
+    assert "the receiver's rate limit answered, not its handler. Raise that limit for the run" in finding.observed
 
 
 def test_a_receiver_that_verifies_json_written_anew_fails_that_alone(serve: Serve, under: Under) -> None:
