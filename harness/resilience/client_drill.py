@@ -32,7 +32,7 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
     allows: Callable[[Request, Response], bool] = lambda _request, _response: True
     """Whether the provider's document allows a response to a request."""
     keyless: str = ""
-    """Why the provider stores no idempotency keys, as far as is known; empty where it does."""
+    """Why the provider stores no idempotency keys, as far as harness.toml shows; empty where it does."""
     tokens: TokenGate | None = None
     """How the client's authorization server is reached; None where the client renews no tokens."""
     persisted: Callable[[str], Mapping[str, Any] | None] | None = None

@@ -208,7 +208,9 @@ def test_a_failed_fetch_of_a_part_is_not_one_of_the_document(error: Exception, r
 
     assert slips(spec) == {"part.json#/A": f"it cannot be read: {reason}"}
     where = "harness.toml: [provider] spec: http://docs.test/openapi.json cannot be read: "
-    with pytest.raises(SpecError, match=f"^{re.escape(where)}{reason}. Is it the description's own URL, and does it"):
+    with pytest.raises(
+        SpecError, match=f"^{re.escape(where)}{reason}. Give the URL of the description itself, or save it"
+    ):
         load_spec("http://docs.test/openapi.json", root=Path(), fetch=fetch)
 
 
