@@ -11,10 +11,11 @@ from harness.context.background import CLIENT, CLIENT_WAITS
 from harness.context.client_parts import client_of
 from harness.context.drill_settings import drill_setting_of, keyless
 from harness.model.spec_coverage import CLIENT_RUNS
+from harness.resilience.case_trials import not_applicable
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_drill import ClientDrill
 from harness.resilience.credential_leak import TransportCase
-from harness.resilience.runner import ClientUnderTest, not_applicable
+from harness.resilience.runner import ClientUnderTest
 from harness.resilience.transport_runs import check_transport, searched
 
 if TYPE_CHECKING:

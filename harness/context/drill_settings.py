@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import httpx
 import msgspec
 
 from harness.context.receiver_parts import asker_of
 from harness.contract.conformance import response_violations
 from harness.contract.idempotency import promises_keys
+from harness.http.message import header_bytes
+from harness.openapi.response_bodies import place_of_schema
+from harness.openapi.value_schemas import DescribedValue, described_values
 from harness.resilience.client_drill import DrillSetting
 from harness.resilience.runner import TOKENS
 from harness.resilience.token_server import TokenGate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from harness.context.run_context import RunContext
     from harness.http.message import Request, Response
@@ -52,6 +56,30 @@ def allows(spec: Spec, base_url: str) -> Callable[[Request, Response], bool]:
     return allowed
 
 
+def describes(spec: Spec, base_url: str) -> Callable[[Request, Response], Sequence[DescribedValue]]:
+    """Return what finds the schemas of a document for each value of a response."""
+    base = base_url.rstrip("/")
+
+    def described(request: Request, response: Response) -> Sequence[DescribedValue]:
+        operation = spec.find(request.method, base + request.target)
+        sent = httpx.Response(response.status, headers=header_bytes(response.headers))
+        place = place_of_schema(operation, sent) if operation else ""
+        return described_values(spec, spec.at(place), msgspec.json.decode(response.body)) if place else ()
+
+    return described
+
+
+def successes(spec: Spec, base_url: str) -> Callable[[Request], Sequence[int]]:
+    """Return what finds the statuses of success that a document has for a request."""
+    base = base_url.rstrip("/")
+
+    def documented(request: Request) -> Sequence[int]:
+        operation = spec.find(request.method, base + request.target)
+        return sorted(int(s) for s in operation.responses if s.isdigit() and s[0] == "2") if operation else ()
+
+    return documented
+
+
 def drill_setting_of(run_context: RunContext, client: ClientUnderTest) -> DrillSetting:
     """Return what the drills of ``client`` know; raises `SpecError`."""
     section = run_context.config.client
@@ -59,6 +87,9 @@ def drill_setting_of(run_context: RunContext, client: ClientUnderTest) -> DrillS
     return DrillSetting(
         client=client,
         allows=allows(run_context.spec, client.upstream),
+        describes=describes(run_context.spec, client.upstream),
+        successes=successes(run_context.spec, client.upstream),
+        needed_members=section.needed_members,
         label=client.undisturbed().operations.label_of,
         keyless=keyless(run_context),
         tokens=_tokens_of(run_context, client),

@@ -58,7 +58,7 @@ def judged(
     one schema. It also forbids what is ``writeOnly`` in a response, without the reason, which ``sent_back`` knows.
     """
     failures = [*failures, *_of_items(operation, response, schemas)]
-    place = _place(operation, response)
+    place = place_of_schema(operation, response)
     validator = schemas.at(place) if place else None
     if validator is None:
         return failures
@@ -159,7 +159,7 @@ def _is_of_format(failure: Any) -> bool:
     return getattr(failure, "schema_path", [])[-1:] == ["format"]
 
 
-def _place(operation: Operation, response: httpx.Response) -> str:
+def place_of_schema(operation: Operation, response: httpx.Response) -> str:
     """Return the place of the schema for the JSON body of a response; empty if there is none."""
     kind, key = response.headers.get("content-type", ""), operation.key_of(response.status_code)
     if not key or not is_json(kind):

@@ -9,7 +9,7 @@ from math import comb
 import msgspec
 
 from harness.core.names import first_of
-from harness.model import CallMoment, Finding, Outcome
+from harness.model import CallMoment, Check, Finding, Outcome
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_evidence import Evidence, OfTiming, Timed, moments, timeline
 
@@ -192,3 +192,8 @@ def _repeated(
         moments=moments(first.attempts),
         brief=observed,
     )
+
+
+def not_applicable(case: Check, why: str) -> Finding:
+    """Return the finding of a case that does not apply to clients of this provider."""
+    return case.finding(Outcome.NOT_APPLICABLE, "", summary=f"{case.sentence(Outcome.NOT_APPLICABLE)}: {why}")

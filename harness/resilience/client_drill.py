@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from harness.http.message import Request, Response
 from harness.model import Check, Finding, Outcome
+from harness.openapi.value_schemas import DescribedValue
 from harness.resilience.client_evidence import timeline
 from harness.resilience.client_process import ClientRun
 from harness.resilience.commits import Commits
+from harness.resilience.fault_server import FaultServer
 from harness.resilience.interposed_server import Interpose, InterposedServer
 from harness.resilience.runner import ClientUnderTest
 from harness.resilience.token_server import TokenGate
@@ -31,6 +33,12 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
     """Returns the operation of a method and a path, such as ``GET /runs/{runId}``."""
     allows: Callable[[Request, Response], bool] = lambda _request, _response: True
     """Whether the provider's document allows a response to a request."""
+    describes: Callable[[Request, Response], Sequence[DescribedValue]] = lambda _request, _response: ()
+    """Returns each value of a response with the schemas that the document has for it."""
+    successes: Callable[[Request], Sequence[int]] = lambda _request: ()
+    """Returns the statuses of success that the document has for a request."""
+    needed_members: bool = False
+    """Whether it is asked which members of the answers the client needs."""
     keyless: str = ""
     """Why the provider stores no idempotency keys, as far as harness.toml shows; empty where it does."""
     tokens: TokenGate | None = None
@@ -77,7 +85,7 @@ class ClientDrill(Check, frozen=True, kw_only=True):
     from_recording: bool = False
     """Whether a recorded run can answer in place of a provider that may not be written to."""
 
-    def concluded(self, outcome: Outcome, complaint: str, *runs: tuple[InterposedServer, ClientRun]) -> Finding:
+    def concluded(self, outcome: Outcome, complaint: str, *runs: tuple[FaultServer, ClientRun]) -> Finding:
         """Return the finding of some runs, with their timelines; what is between server and provider is an error."""
         errors = [error for server, _ in runs for error in server.errors]
         if errors:

@@ -49,6 +49,11 @@ class Commits:
         return commit
 
     @property
+    def ids(self) -> frozenset[str]:
+        """The ids of the resources that they created."""
+        return frozenset(c.id for c in self._commits if c.id)
+
+    @property
     def last(self) -> Commit | None:
         """The last of them."""
         return self._commits[-1] if self._commits else None

@@ -27,6 +27,12 @@ class RecordedRun:
             if self._kept <= MAX_KEPT:
                 self._answers[request.method, request.target].append(response)
 
+    def exchanges(self) -> list[tuple[Request, Response]]:
+        """Return each answer with the method and target of its request, those of one target together."""
+        with self._lock:
+            called = [(Request(method=method, url=url), found) for (method, url), found in self._answers.items()]
+            return [(request, response) for request, found in called for response in found]
+
     def answers(self, label_of: Callable[[str, str], str]) -> RecordedAnswers:
         """Return the answers for one more run, whose paths may have other identifiers that the client makes."""
         with self._lock:

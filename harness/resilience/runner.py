@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -19,7 +20,7 @@ from harness.http.loopback_server import LoopbackServer
 from harness.model import Check, Finding, Outcome
 from harness.model.config import Policy
 from harness.model.config.client import HELD_LONGER_S, ROOM_S
-from harness.resilience.case_trials import Tried, finding_of, passed_beside, tried
+from harness.resilience.case_trials import Tried, finding_of, not_applicable, passed_beside, tried
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun, run_client
@@ -30,7 +31,7 @@ from harness.resilience.key_places import ANY_KEY, KeyPlaces
 from harness.resilience.recorded_run import RecordedAnswers, RecordedRun
 from harness.resilience.runs_at_once import side_by_side
 from harness.resilience.undisturbed import KnownRuns, Undisturbed
-from harness.resilience.unread_answers import EMPTIED, is_unread, may_be_unread, spared
+from harness.resilience.unread_answers import EMPTIED, PATIENCE, is_unread, may_be_unread, spared
 from harness.resilience.workflow_operations import ClientOperation, Documented, WorkflowOperations, undocumented
 
 S = TypeVar("S", bound=LoopbackServer)
@@ -247,14 +248,13 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         label = operation.label if operation else ""
 
         def once() -> tuple[Evidence, Sequence[str]]:
-            own = plain.own_folder and operation is not None
             least_s = self.policy.retry_after_cap + ROOM_S if case.outlasts_cap else 0
             server, run = self.run(
                 case.faults,
                 then=case.then,
                 each_write=case.each_write,
                 aim=plain.operations.aim({label}) if label else any_call,
-                own_folder=own,
+                own_folder=plain.own_folder and operation is not None,
                 least_s=least_s,
             )
             return self._evidence(server, run, operation), server.errors
@@ -264,16 +264,21 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         unread = operation is not None and may_be_unread(case, found) and self.need_not_read(operation)
         return spared(found) if unread else found
 
+    def hurried(self) -> ClientUnderTest:
+        """Return it with less time for a run, where it may wait for what does not come."""
+        most_s = PATIENCE * self.undisturbed().run.seconds + ROOM_S
+        return msgspec.structs.replace(self, timeout_s=min(self.timeout_s, most_s))
+
+    def emptied(self, operation: ClientOperation) -> tuple[FaultServer, ClientRun]:
+        """Run it with `EMPTIED` answers of one operation, once for all who ask."""
+        plain = self.undisturbed()
+        once = partial(self.hurried().run, EMPTIED, aim=plain.operations.aim({operation.label}))
+        return self.known.shared(("emptied", operation.label), partial(once, own_folder=plain.own_folder))
+
     def need_not_read(self, operation: ClientOperation) -> bool:
         """Whether its workflow ends in the same way with ``{}`` in place of each answer of an operation."""
-        plain = self.undisturbed()
-
-        def once() -> tuple[Evidence, Sequence[str]]:
-            server, run = self.run(EMPTIED, aim=plain.operations.aim({operation.label}), own_folder=plain.own_folder)
-            return self._evidence(server, run, operation), server.errors
-
-        evidence, errors = self.known.run(("emptied", operation.label), 0, once)
-        return not errors and is_unread(evidence)
+        server, run = self.emptied(operation)
+        return not server.errors and is_unread(self._evidence(server, run, operation))
 
     def _evidence(self, server: FaultServer, run: ClientRun, operation: ClientOperation | None = None) -> Evidence:
         plain = self.undisturbed()
@@ -291,8 +296,3 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     for placeholder, value in values.items():
         text = text.replace(placeholder, value)
     return text
-
-
-def not_applicable(case: Check, why: str) -> Finding:
-    """Return the finding of a case that does not apply to clients of this provider."""
-    return case.finding(Outcome.NOT_APPLICABLE, "", summary=f"{case.sentence(Outcome.NOT_APPLICABLE)}: {why}")

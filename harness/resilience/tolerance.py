@@ -2,131 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
-import msgspec
-
-from harness.http.message import Request, Response, is_json
 from harness.model import Finding, Level, Outcome
+from harness.resilience import answer_changes as changes
+from harness.resilience.changed_answers import AnswerKind, ChangedAnswers, joint_run, places_of, usual_writes
+from harness.resilience.client_crashes import crash_of
 from harness.resilience.client_drill import ClientDrill, DrillSetting
-from harness.resilience.commits import Commits, complaint_of, writes_done
-from harness.resilience.fault_server import WRITES
-from harness.resilience.interposed_server import Interposed, PassOn, passed_back
+from harness.resilience.client_process import ClientRun
+from harness.resilience.commits import complaint_of, missing_in_success
 
 ITEM = "workflow.tolerance"
-MOST_MEMBERS = 200
-"""Members of one answer that are changed, at most."""
-_ADDED = {"x_added_by_a_later_version": "unknown"}
-Change = Callable[[Any, Callable[[Any], bool]], Any]
-"""Returns a changed answer; the second argument is whether the document allows one."""
+
+NULL = AnswerKind(id="null", change=changes.with_nulls, by_member=True)
+LONG_LIST = AnswerKind(id="long-list", change=changes.with_many_entries, first_alone=True, more_is_fine=True)
+ORDER = AnswerKind(id="other-order", change=changes.reordered, goes_on=True)
+ADDED = AnswerKind(id="unknown-member", change=changes.added, goes_on=True)
+UNKNOWN = AnswerKind(id="unknown-value", change=changes.with_unknown_values, by_member=True, first_alone=True)
+MISSING = AnswerKind(id="optional-missing", change=changes.without_optional, by_member=True)
+BOUND = AnswerKind(id="number-at-bound", change=changes.with_numbers_at_bounds, by_member=True, first_alone=True)
+STATUS = AnswerKind(id="other-success", change=changes.with_other_success, first_alone=True)
+EMPTY = AnswerKind(id="empty-page", change=changes.without_entries, first_alone=True, more_is_fine=True)
+
+TOGETHER: tuple[tuple[AnswerKind, ...], ...] = (
+    (NULL, LONG_LIST, ORDER, ADDED, UNKNOWN),  # the document allows no unknown value, and so no change after it
+    (MISSING, BOUND),
+    (STATUS, EMPTY),
+)
+"""What changes in one run, in this order. Where the client does not go on, each kind has a run of its own."""
 
 
-class _ChangedAnswers:
-    """Changes each answer that is JSON, as far as the document allows the result."""
-
-    def __init__(self, setting: DrillSetting, change: Change) -> None:
-        self.commits = Commits(setting.label)
-        self.changed = 0
-        self._setting = setting
-        self._change = change
-
-    def __call__(self, request: Request, pass_on: PassOn) -> Interposed:
-        """Answer one request."""
-        response = pass_on()
-        if request.method in WRITES:
-            self.commits.note(request, response)
-        if not 200 <= response.status < 300 or not is_json(response.header("content-type")):
-            return passed_back(response)
-        try:
-            content = msgspec.json.decode(response.body)
-        except (msgspec.DecodeError, RecursionError):
-            return passed_back(response)
-
-        def allowed(other: Any) -> bool:
-            return self._setting.allows(request, _with(response, other))
-
-        other = self._change(content, allowed)
-        body = msgspec.json.encode(other)
-        if body == msgspec.json.encode(content) or not allowed(other):
-            return passed_back(response)
-        self.changed += 1
-        return Interposed(_with(response, other), f"{response.status}, changed", response.status)
-
-
-def _with(response: Response, content: Any) -> Response:
-    headers = tuple(h for h in response.headers if h[0].lower() not in ("content-length", "etag", "digest"))
-    return msgspec.structs.replace(response, headers=headers, body=msgspec.json.encode(content))
-
-
-def _added(content: Any, _allowed: Callable[[Any], bool]) -> Any:
-    """Return the answer with an unknown member in each object that is a resource, not a map."""
-    return {**content, **_ADDED} if isinstance(content, dict) else content
-
-
-def _reversed(content: Any, allowed: Callable[[Any], bool]) -> Any:
-    """Return the answer with the members of each object in reverse order."""
-    if isinstance(content, dict):
-        return {name: _reversed(value, allowed) for name, value in reversed(content.items())}
-    return [_reversed(each, allowed) for each in content] if isinstance(content, list) else content
-
-
-def _members(content: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    if isinstance(content, dict | list):
-        for step, value in content.items() if isinstance(content, dict) else enumerate(content):
-            if isinstance(step, str):
-                yield (*path, step)
-            yield from _members(value, (*path, step))
-
-
-def _each_changed(content: Any, allowed: Callable[[Any], bool], *, remove: bool) -> Any:
-    """Return the answer without each member, or with null for each, where the document allows that."""
-    for path in reversed(list(_members(content))[:MOST_MEMBERS]):
-        other = msgspec.json.decode(msgspec.json.encode(content))
-        place = other
-        for step in path[:-1]:
-            place = place[step]
-        if remove:
-            del place[path[-1]]
-        else:
-            place[path[-1]] = None
-        content = other if allowed(other) else content
-    return content
-
-
-def _judge(drill: ClientDrill, setting: DrillSetting, *, change: Change, goes_on: bool) -> Finding:
+def _judge(drill: ClientDrill, setting: DrillSetting, *, kind: AnswerKind) -> Finding:
     if unproven := setting.client.unproven(drill):
         return unproven
-    changed = _ChangedAnswers(setting, change)
-    ran = setting.run(changed)
-    if not changed.changed:
-        return drill.concluded(Outcome.NOT_APPLICABLE, "the document allows no such change of any answer", ran)
-    usual = writes_done(setting.client.undisturbed().server.attempts, setting.label)
-    complaint = complaint_of(changed.commits.done(), usual, succeeded=ran[1].succeeded)
-    if ran[1].exit_status is None or (goes_on and not ran[1].succeeded):
-        complaint = complaint or f"{ran[1].ended}: {ran[1].tail}"
+    if not places_of(setting, kind):
+        return drill.concluded(Outcome.NOT_APPLICABLE, "the document allows no such change of any answer")
+    joint = joint_run(setting, next(kinds for kinds in TOGETHER if kind in kinds))
+    if joint is not None and joint.proves(setting, kind):
+        return drill.concluded(Outcome.PASS, f"in one run: {', '.join(k.id for k in joint.answers.kinds)}", joint.ran)
+    answers = ChangedAnswers(setting, (kind,))
+    ran = setting.run(answers)
+    if not answers.changed(kind):
+        return drill.concluded(Outcome.NOT_APPLICABLE, "the workflow made no call whose answer can change so", ran)
+    complaint = _complaint(setting, kind, answers, ran[1])
     return drill.concluded(Outcome.FAIL if complaint else Outcome.PASS, complaint, ran)
 
 
-def _drill(case_id: str, change: Change, what: str, *, goes_on: bool) -> ClientDrill:
+def _complaint(setting: DrillSetting, kind: AnswerKind, answers: ChangedAnswers, run: ClientRun) -> str:
+    """Return what is wrong with a run.
+
+    Its writes count where the answers are about what it created itself; else there may be more or less to do.
+    """
+    done, usual = answers.commits.done(), usual_writes(setting)
+    if kind.goes_on:
+        ended = "" if run.succeeded else f"{run.ended}: {run.tail}"
+        return complaint_of(done, usual, succeeded=run.succeeded) or ended
+    if run.exit_status is None:
+        return run.ended
+    if (crash := crash_of(run)) or answers.of_others:
+        return crash
+    if kind.more_is_fine:
+        return missing_in_success(done, usual) if run.succeeded else ""
+    return complaint_of(done, usual, succeeded=run.succeeded)
+
+
+def _drill(kind: AnswerKind, what: str, source: str) -> ClientDrill:
     return ClientDrill(
-        id=case_id,
+        id=kind.id,
         item=ITEM,
         level=Level.SHOULD,
-        summary=f"answers as the document allows them, {what}",
+        summary=f"answers {what}",
         passed=f"Took answers {what}",
         failed=f"Did not take answers {what}",
-        expected="success" if goes_on else "success with the same writes, or a reported failure",
-        source="Fowler, Tolerant Reader; JSON Schema Validation section 6.5.3; RFC 8259 section 4",
+        expected="success" if kind.goes_on else "success with the same writes, or a reported failure",
+        source=source,
         fix="Read only the members that you need, by name, and handle each that the document does not require.",
-        judge=partial(_judge, change=change, goes_on=goes_on),
+        judge=partial(_judge, kind=kind),
     )
 
 
+_TOLERANT = "Fowler, Tolerant Reader"
 DRILLS: tuple[ClientDrill, ...] = (
-    _drill("unknown-member", _added, "with an unknown member", goes_on=True),
-    _drill("other-order", _reversed, "with their members in another order", goes_on=True),
-    _drill("optional-missing", partial(_each_changed, remove=True), "without optional members", goes_on=False),
-    _drill("null", partial(_each_changed, remove=False), "with null where it is allowed", goes_on=False),
+    _drill(ADDED, "with an unknown member", _TOLERANT),
+    _drill(ORDER, "with their members in another order", "RFC 8259 section 4"),
+    _drill(MISSING, "without optional members", "JSON Schema Validation section 6.5.3"),
+    _drill(NULL, "with null where it is allowed", "JSON Schema Validation section 6.1.1"),
+    _drill(UNKNOWN, "with a value that is new in its enumeration", "Zalando RESTful API Guidelines, rule 112"),
+    _drill(EMPTY, "with an empty page first", _TOLERANT),
+    _drill(LONG_LIST, "with a long list", "JSON Schema Validation section 6.4.1"),
+    _drill(BOUND, "with numbers at their bounds", "JSON Schema Validation sections 6.2.2 and 6.2.4"),
+    _drill(STATUS, "with another documented status of success", "RFC 9110 section 15.3"),
 )

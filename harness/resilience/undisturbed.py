@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,6 +15,8 @@ from harness.resilience.fault_server import FaultServer
 from harness.resilience.impostor import CertificateOutcome
 from harness.resilience.recorded_run import RecordedRun
 from harness.resilience.workflow_operations import WorkflowOperations
+
+T = TypeVar("T")
 
 UNPROVEN = "the workflow does not succeed without a fault either"
 NO_CALL = (
@@ -57,11 +60,21 @@ class KnownRuns:
         self.handshakes: dict[Certificate, CertificateOutcome] = {}
         """What it did at a server with each certificate."""
         self._runs: dict[object, list[tuple[Evidence, Sequence[str]]]] = {}
+        self._shared: dict[object, Any] = {}
+        self._sharing = threading.RLock()
         self.log = threading.Lock()
         self.shared_folder = threading.Lock()
         """Held by each run that has no folder of its own."""
         self.first = threading.Lock()
         """Held while the undisturbed run is made."""
+
+    def shared(self, key: object, work: Callable[[], T]) -> T:
+        """Return what ``work`` returned when it was first asked for under a key."""
+        with self._sharing:
+            if key not in self._shared:
+                self._shared[key] = work()
+            found: T = self._shared[key]
+            return found
 
     def run(
         self, key: object, number: int, work: Callable[[], tuple[Evidence, Sequence[str]]]

@@ -14,6 +14,8 @@ from harness.resilience.faults import Corruption, Fault, corrupted
 MOST_ANSWERS = 1000
 """Answers of one operation that are replaced, in one run: a client that needs one may ask again and again."""
 EMPTIED: tuple[Fault, ...] = (corrupted(Corruption.EMPTIED),) * MOST_ANSWERS
+PATIENCE = 4
+"""How many times as long as the undisturbed run a client may wait for the answer that it needs."""
 _WHY = "the client need not read that answer: with {} in place of each, the workflow ends in the same way"
 
 

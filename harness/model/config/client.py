@@ -62,6 +62,9 @@ class Client(Section, frozen=True):
     persisted: Probe | None = None
     """Where the integration stores the id of what its workflow creates; ``{event_id}`` stands for that id."""
 
+    needed_members: bool = False
+    """Whether to find out which members of the provider's answers the client needs, by up to 60 more runs."""
+
     def __post_init__(self) -> None:
         """Raise ValueError for a header name that HTTP does not know, or for a time-out that hides the policy.
 

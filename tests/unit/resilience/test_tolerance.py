@@ -13,9 +13,10 @@ import pytest
 
 from harness.http.message import Request, Response
 from harness.model.config import Policy
+from harness.resilience.changed_answers import ChangedAnswers
 from harness.resilience.client_drill import DrillSetting
 from harness.resilience.runner import ClientUnderTest
-from harness.resilience.tolerance import DRILLS, _ChangedAnswers
+from harness.resilience.tolerance import DRILLS
 
 ANSWER = {"id": 1, "note": "x", "owner": {"name": "a", "team": "b"}}
 CHANGES = {
@@ -48,7 +49,7 @@ def changed(case_id: str, content: bytes, allows: Callable[[Any], bool], folder:
         allows=lambda _, response: allows(msgspec.json.decode(response.body)),
     )
     drill = next(drill for drill in DRILLS if drill.id == case_id)
-    answers = _ChangedAnswers(setting, drill.judge.keywords["change"])  # type: ignore[attr-defined] # a partial
+    answers = ChangedAnswers(setting, [drill.judge.keywords["kind"]])  # type: ignore[attr-defined] # a partial
     response = Response(status=status, headers=(("Content-Type", "application/json"),), body=content)
     answered = answers(Request(method="GET", url="http://x/a"), lambda: response).answer
     assert isinstance(answered, Response)
