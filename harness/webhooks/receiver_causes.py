@@ -13,11 +13,16 @@ import msgspec
 
 from harness.model import Check, Finding, Level, Outcome
 from harness.model.cause import OF_RECEIVER
-from harness.webhooks.cases import malformed_bodies
+from harness.webhooks.cases import CASES, malformed_bodies
+from harness.webhooks.cases.receiver_case import REFUSALS
 
 _UNCHECKED = OF_RECEIVER.of("does not check what signed bodies contain")
 _RETRIES = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
 _READABLE = {"generated", *(case.id for case in malformed_bodies.CASES if case.is_readable)}
+_UNVERIFIED = OF_RECEIVER.of("processes deliveries whatever their signature")
+_PROOF = "wrong-secret"
+"""The forgery that whatever compares signatures refuses."""
+_FORGERIES = frozenset(case.id for case in CASES if case.response in REFUSALS)
 _COUNTED = (Outcome.FAIL, Outcome.WAIVED)
 
 
@@ -149,6 +154,22 @@ def silent(case: Check) -> ReceiverFault:
     """Return that nothing is answered any more."""
     cause = OF_RECEIVER.of("stops responding after what it is sent")
     return ReceiverFault(SILENT, cause, Level.MUST, f"Stopped responding after {case.summary}")
+
+
+def of_no_verification(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings, with every forgery that is taken put down to the signature that is never compared.
+
+    The library that compares it does all else that a forgery can show, so that nothing is learnt from the others.
+    """
+    if not any(f.check == _PROOF and f.outcome in _COUNTED and not f.note for f in findings):
+        return list(findings)
+    fix = "Verify the signature of each delivery with the library of its scheme before you read, store or answer it."
+    return [
+        msgspec.structs.replace(f, subject=f.check, cause=_UNVERIFIED, fix=fix)
+        if f.check in _FORGERIES and f.outcome in _COUNTED and not f.note
+        else f
+        for f in findings
+    ]
 
 
 def of_one_check(findings: Sequence[Finding]) -> list[Finding]:

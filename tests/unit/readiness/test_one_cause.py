@@ -223,6 +223,34 @@ def test_what_runs_of_the_client_call_is_marked() -> None:
     assert [f.called for f in marked([shared("GET /b")], coverage)] == [("GET /b",)]
 
 
+def forgery(check: str) -> Finding:
+    """Return that the receiver took a forgery."""
+    found = Finding(item=ITEM.id, outcome=Outcome.FAIL, summary=f"Processed {check}", check=check, case=check)
+    return found.named("", check, "")
+
+
+def test_a_receiver_that_compares_no_signature_has_one_cause() -> None:
+    """All forgeries that it takes are one finding of an item, named by their cases; genuine deliveries stay apart."""
+    taken = [forgery(check) for check in ("missing", "wrong-secret", "altered-body")]
+    genuine = forgery("genuine")
+
+    [found, apart] = sorted(judged(*taken, genuine).findings, key=lambda f: -len(f.members))
+
+    assert found.summary.startswith(
+        "The receiver processes deliveries whatever their signature, at 3 deliveries: missing, wrong-secret, altered-body"
+    )
+    assert "library of its scheme" in found.fix
+    assert found.ids == tuple(f.id for f in taken)
+    assert apart.check == "genuine"
+
+
+def test_a_receiver_that_takes_some_forgeries_has_several_causes() -> None:
+    """Who refuses a made-up signature compares it, and is wrong about each of the others by itself."""
+    taken = [forgery(check) for check in ("missing", "altered-body")]
+
+    assert {f.check for f in judged(*taken).findings} == {"missing", "altered-body"}
+
+
 def test_an_operation_that_checks_no_credential_accepts_wrong_ones_too() -> None:
     """All that it accepts is one finding; what only takes half of a credential elsewhere is another."""
     accepted = [
