@@ -113,7 +113,8 @@ def part(real: Real, report: Report) -> Iterator[str]:
     yield ""
     yield "| level | item | what is wrong | deliveries or drills | the receiver |"
     yield "|---|---|---|---|---|"
-    rows = {_row(f) for f in wrong(report) if f.check not in MEASURED}
+    notes = [f for item in report.items if item.id.startswith("webhooks.") for f in item.notes]
+    rows = {_row(f) for f in (*wrong(report), *notes) if f.check not in MEASURED}
     for note, level, item, text, cases, did in sorted(rows):
         named = ", ".join(f"`{case}`" for case in cases)
         yield f"| {'note' if note else level} | `{item}` | {_cell(text)} | {named} | {did} |"
