@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from harness.cassettes.store.cassette_paths import FOLDER
 from harness.context.provider_rules import probes_of
+from harness.contract.keyed_writes import takes_key
 from harness.errors import CassetteError
 from harness.model.config import ClientCredentials, Probes
 from harness.openapi.error_examples import ErrorExamples
 from harness.resilience.error_bodies import TEXT, ErrorBodies
 from harness.resilience.key_places import ANY_KEY, KeyPlaces
 from harness.resilience.runner import ClientUnderTest
-from harness.resilience.workflow_operations import Documented, undocumented
+from harness.resilience.workflow_operations import Documented, DocumentedOperation, undocumented
 
 if TYPE_CHECKING:
     import httpx
@@ -88,13 +89,16 @@ def _recorded(run_context: RunContext) -> Iterator[Response]:
 
 
 def _documented(run_context: RunContext) -> Documented:
-    """Return what names the operation of a call by the provider's document, where there is one."""
+    """Return what finds the operation of a call in the provider's document, where there is one."""
     if run_context.target.missing(("provider.spec",)):
         return undocumented
-    base_url = run_context.provider.section.base_url.rstrip("/")
+    client, base_url = run_context.config.client, run_context.provider.section.base_url.rstrip("/")
+    named = client is not None and client.idempotency_header is not None
 
-    def label_of(method: str, target: str) -> str | None:
+    def documented(method: str, target: str) -> DocumentedOperation | None:
         operation = run_context.spec.find(method, base_url + target)
-        return operation.label if operation else None
+        if operation is None:
+            return None
+        return DocumentedOperation(operation.label, takes_key=named or takes_key(run_context.spec, operation))
 
-    return label_of
+    return documented

@@ -13,14 +13,12 @@ from typing import Any
 import msgspec
 
 from harness.contract.caller import Caller, broken, same_resource
-from harness.contract.keyed_writes import KeyedWrite, keyed_operations
+from harness.contract.keyed_writes import KeyedWrite, keyed_operations, takes_key
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.promise import Planned, Promise, not_called
-from harness.contract.required_inputs import key_member
 from harness.contract.sample import Sample
 from harness.contract.sendable_bodies import first_accepted, sendable_bodies
 from harness.core.cutting import cut
-from harness.core.idempotency_names import KEY_HEADERS
 from harness.model import Finding, FixedBy, Level, Outcome
 from harness.openapi.examples import another_body, refused_body
 from harness.openapi.operation import Operation
@@ -52,9 +50,8 @@ _WAITS = frozenset({409, 425})
 
 
 def promises_keys(spec: Spec) -> bool:
-    """Whether a document names an Idempotency-Key header for any operation, or a member of its body for the key."""
-    named = (p["name"].lower() for o in spec.operations for p in o.parameters if p.get("in") == "header")
-    return any(name in KEY_HEADERS for name in named) or any(key_member(spec, o) for o in spec.operations)
+    """Whether a document names an idempotency key of any operation, in a header or a member of the body."""
+    return any(takes_key(spec, operation) for operation in spec.operations)
 
 
 def judge_idempotency(caller: Caller, walk: LinkCrawler) -> list[Finding]:

@@ -14,6 +14,7 @@ from harness.contract.sample import Sample
 from harness.core.idempotency_names import KEY_HEADERS
 from harness.openapi.operation import Operation
 from harness.openapi.parameters import schema_place
+from harness.openapi.spec_document import Spec
 
 _WRITES = frozenset({"POST", "PATCH"})
 
@@ -26,7 +27,12 @@ def key_header(operation: Operation) -> str:
 def keyed_operations(caller: Caller) -> list[Operation]:
     """Return the writes that take a key, in a header or a member of the body."""
     writes = (o for o in caller.operations.values() if o.method in _WRITES)
-    return [o for o in writes if key_header(o) or key_member(caller.spec, o)]
+    return [o for o in writes if takes_key(caller.spec, o)]
+
+
+def takes_key(spec: Spec, operation: Operation) -> bool:
+    """Whether the document names an idempotency key of an operation, in a header or a member of the body."""
+    return bool(key_header(operation) or key_member(spec, operation))
 
 
 class KeyedWrite(NamedTuple):

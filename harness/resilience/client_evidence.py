@@ -29,6 +29,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The requests of the run without a fault."""
     label_of: Callable[[str, str], str] = "{} {}".format
     """Returns the label of the operation that a request of that method and target calls."""
+    takes_key: Callable[[str, str], bool] = lambda *_: True
+    """Returns whether a write of that method and target may carry an idempotency key."""
 
     @property
     def faulted(self) -> list[Attempt]:

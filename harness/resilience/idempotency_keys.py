@@ -13,8 +13,8 @@ SHORTEST_KEY = 16
 
 
 def every_write_is_keyed(evidence: Evidence) -> str:
-    """Each write carries a key."""
-    bare = sorted({_called(a) for a in _writes(evidence) if not a.key})
+    """Each write carries a key where the provider takes one."""
+    bare = sorted({_called(a) for a in _writes(evidence) if not a.key and evidence.takes_key(a.method, a.path)})
     return f"without a key: {', '.join(bare)}" if bare else ""
 
 

@@ -289,6 +289,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             operation=operation,
             undisturbed=plain.server.attempts,
             label_of=plain.operations.label_of,
+            takes_key=plain.operations.takes_key,
         )
 
 

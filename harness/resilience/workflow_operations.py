@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,8 +18,18 @@ LONGEST_WORD = 20
 """Characters: a longer segment of a path is an identifier."""
 _VERSION = re.compile(r"v?\d{1,2}(\.\d+)*|\d{4}-\d{2}(-\d{2})?")
 
-Documented = Callable[[str, str], str | None]
-"""Returns the label of the operation, ``METHOD /path/{template}``, that the document has for a method and a target."""
+
+class DocumentedOperation(NamedTuple):
+    """What the provider's document has about an operation."""
+
+    label: str
+    """``METHOD /path/{template}``."""
+    takes_key: bool
+    """Whether it names an idempotency key there."""
+
+
+Documented = Callable[[str, str], DocumentedOperation | None]
+"""Returns the operation that the document has for a method and a target."""
 
 
 def undocumented(method: str, target: str) -> None:
@@ -104,7 +115,13 @@ class WorkflowOperations:
 
     def label_of(self, method: str, target: str) -> str:
         """Return the label of the operation that a request calls."""
-        return self._documented(method, target) or f"{method} {shape_of_path(urlsplit(target).path)}"
+        documented = self._documented(method, target)
+        return documented.label if documented else f"{method} {shape_of_path(urlsplit(target).path)}"
+
+    def takes_key(self, method: str, target: str) -> bool:
+        """Whether a write may carry an idempotency key: the document names one there, or has no such operation."""
+        documented = self._documented(method, target)
+        return documented is None or documented.takes_key
 
     def aim(self, labels: Collection[str]) -> Aim:
         """Return the aim at the operations of these labels, each under its own name."""

@@ -350,7 +350,7 @@ def test_what_the_document_does_not_promise_is_not_judged() -> None:
     found = [f for judge in (links, idempotency, pages) for f in judge(caller_on(Things(), document))]
 
     assert {f.outcome for f in found} == {Outcome.NOT_APPLICABLE}
-    assert "no Idempotency-Key header; add the parameter" in found[1].summary
+    assert "no member idempotency_key of a body; add the parameter" in found[1].summary
     assert "documents none" in found[0].summary
     assert "no parameter that turns pages" in found[2].summary
 

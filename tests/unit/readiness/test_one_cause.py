@@ -237,7 +237,8 @@ def test_a_receiver_that_compares_no_signature_has_one_cause() -> None:
     [found, apart] = sorted(judged(*taken, genuine).findings, key=lambda f: -len(f.members))
 
     assert found.summary.startswith(
-        "The receiver processes deliveries whatever their signature, at 3 deliveries: missing, wrong-secret, altered-body"
+        "The receiver processes deliveries whatever their signature, "
+        "at 3 deliveries: missing, wrong-secret, altered-body"
     )
     assert "library of its scheme" in found.fix
     assert found.ids == tuple(f.id for f in taken)
