@@ -195,7 +195,7 @@ def _careless(request: httpx.Request, within_s: float, planted: Planted) -> Wire
     try:
         status, retry_after, body = careless_answer(request, within_s, planted)
         content = json.loads(body) if 200 <= status < 300 else None
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise BrokenError(type(exc).__name__) from exc
     return WireAnswer(status=status, retry_after=retry_after, content=content)
 
