@@ -11,7 +11,7 @@ import msgspec
 from harness.core.names import first_of
 from harness.model import CallMoment, Check, Finding, Outcome
 from harness.resilience.client_case import ClientCase
-from harness.resilience.client_evidence import Evidence, OfTiming, Timed, moments, timeline
+from harness.resilience.client_evidence import Evidence, OfTiming, Timed, as_advised, moments, timeline
 
 _TIME = re.compile(r"\d{1,9}\.\d{1,9} s")
 UNMET_RUNS = 3
@@ -48,6 +48,8 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     complaint: str = ""
     observed: str
     moments: tuple[CallMoment, ...] = ()
+    complaints: tuple[str, ...] = ()
+    """The parts of the complaint."""
     brief: str = ""
     """Of a pass: how many attempts there were, and what was measured."""
 
@@ -91,6 +93,7 @@ def _judged(case: ClientCase, label: str, evidence: Evidence, found: Sequence[tu
         complaint=complaint,
         observed=". ".join(parts),
         moments=moments(evidence.attempts),
+        complaints=tuple(text for _, text in found),
         brief=brief,
     )
 
@@ -111,6 +114,7 @@ def finding_of(
     observed += not_met(len(all_tried), unmet)
     summary = f"{case.sentence(outcome)}: {_where(failed, several=several)}" if failed else ""
     found = case.finding(outcome, observed, summary=summary, reproduce=reproduce)
+    found = as_advised(found, [text for t in failed for text in t.complaints])
     return msgspec.structs.replace(found, timeline=failed[0].moments) if failed else found
 
 
@@ -190,6 +194,7 @@ def _repeated(
         complaint=counted,
         observed=observed,
         moments=moments(first.attempts),
+        complaints=tuple(text for _, found in runs for _, text in found),
         brief=observed,
     )
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
-from harness.model import Attempt, CallMoment
+from harness.model import Attempt, CallMoment, Finding, Level, Outcome
 from harness.model.config import Policy
 from harness.resilience.client_process import ClientRun
 from harness.resilience.fault_server import WRITES
@@ -79,6 +79,19 @@ class OfTiming(str):
     """A complaint that a busy machine, or chance, may have caused: it counts only if more runs confirm it."""
 
     __slots__ = ()
+
+
+class BeyondDefault(OfTiming):
+    """A complaint about a limit that the user did not state, and so advice."""
+
+    __slots__ = ()
+
+
+def as_advised(finding: Finding, complaints: Sequence[str]) -> Finding:
+    """Return a failure whose complaints are all advice as a recommendation, and every other finding as it is."""
+    advised = bool(complaints) and all(isinstance(text, BeyondDefault) for text in complaints)
+    failed = finding.outcome is Outcome.FAIL
+    return msgspec.structs.replace(finding, level=Level.SHOULD) if failed and advised else finding
 
 
 class Timed(msgspec.Struct, frozen=True):

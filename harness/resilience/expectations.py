@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.model.config import Policy
 from harness.model.config.client import HELD_LONGER_S
-from harness.resilience.client_evidence import Evidence, Expectation, OfTiming, Timed
+from harness.resilience.client_evidence import BeyondDefault, Evidence, Expectation, OfTiming, Timed
 from harness.resilience.fault_server import WRITES
 
 CLOCK_S = 0.05
@@ -169,14 +170,22 @@ def _held(evidence: Evidence) -> float:
 
 
 def _waits_too_long(evidence: Evidence) -> str:
-    held, most = _held(evidence), evidence.policy.answer_within
-    if held <= most + tolerance(most):
-        return ""
-    return OfTiming(f"waited for {held:.1f} s; [client] policy.answer_within is {most:g} s")
+    held, most = _held(evidence), evidence.policy.longest_wait_s
+    return beyond_limit(held, evidence.policy) if held > most + tolerance(most) else ""
+
+
+def beyond_limit(held_s: float, policy: Policy, what: str = "") -> OfTiming:
+    """Return the complaint about a client that waited so long, which is advice where its policy states no limit."""
+    waited = " ".join(filter(None, (f"waited for {held_s:.1f} s", what)))
+    if policy.answer_within is None:
+        return BeyondDefault(
+            f"{waited}; without [client] policy.answer_within, {policy.longest_wait_s:g} s are advised"
+        )
+    return OfTiming(f"{waited}; [client] policy.answer_within is {policy.longest_wait_s:g} s")
 
 
 def _wait(evidence: Evidence) -> str:
-    most = evidence.policy.answer_within
+    most = evidence.policy.longest_wait_s
     return f"waited for {_held(evidence):.2f} s, at most {most:g} s, tolerating {tolerance(most):g} s more"
 
 

@@ -25,7 +25,7 @@ def waits_for_a_slow_answer(seconds: float) -> Expectation:
     """Return the expectation of one attempt and success, for an answer that takes at most that many seconds."""
 
     def check(evidence: Evidence) -> str:
-        if evidence.policy.answer_within < seconds + _CLEARLY_S:
+        if evidence.policy.longest_wait_s < seconds + _CLEARLY_S:
             return ""
         complaint = "; ".join(filter(None, (attempts_exactly(1)(evidence), succeeds(evidence))))
         return OfTiming(complaint) if complaint else ""

@@ -120,7 +120,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             faults=faults,
             then=then,
             each_write=each_write,
-            hold_s=self.policy.answer_within + HELD_LONGER_S,
+            hold_s=self.policy.longest_wait_s + HELD_LONGER_S,
             keys=self.keys,
             error_bodies=self.error_bodies,
             aim=aim,

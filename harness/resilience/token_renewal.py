@@ -11,10 +11,13 @@ import msgspec
 
 from harness.http.message import Request, Response
 from harness.model import Finding, Outcome
+from harness.model.config import Policy
 from harness.model.config.client import HELD_LONGER_S
 from harness.resilience.client_drill import ClientDrill, DrillSetting
+from harness.resilience.client_evidence import as_advised
 from harness.resilience.client_process import ClientRun
 from harness.resilience.commits import Commits, complaint_of, writes_done
+from harness.resilience.expectations import beyond_limit
 from harness.resilience.fault_server import WRITES
 from harness.resilience.faults import SILENCE, Fault
 from harness.resilience.interposed_server import Interposed, PassOn, passed_back
@@ -88,7 +91,7 @@ def _judge(drill: ClientDrill, setting: DrillSetting, *, then: Fault | None = No
         return unproven
     policy = setting.client.policy
     expiry = _Expiry(setting, scope=scope)
-    with TokenServer(setting.tokens, then=then, hold_s=policy.answer_within + HELD_LONGER_S) as server:
+    with TokenServer(setting.tokens, then=then, hold_s=policy.longest_wait_s + HELD_LONGER_S) as server:
         ran = setting.run(expiry, values={TOKENS: server.url})
     ran[0].errors += server.errors
     if not server.requests:
@@ -107,8 +110,8 @@ def _judge(drill: ClientDrill, setting: DrillSetting, *, then: Fault | None = No
         )
     else:
         begins = [request.at for request in renewals]
-        complaint = _of_refusal(begins, ran[1], policy.answer_within, slow=then is SILENCE)
-    return drill.concluded(Outcome.FAIL if complaint else Outcome.PASS, complaint, ran)
+        complaint = _of_refusal(begins, ran[1], policy, slow=then is SILENCE)
+    return as_advised(drill.concluded(Outcome.FAIL if complaint else Outcome.PASS, complaint, ran), [complaint])
 
 
 def _of_expiry(expiry: _Expiry, renewed_at: list[float], run: ClientRun) -> str:
@@ -124,7 +127,7 @@ def _of_expiry(expiry: _Expiry, renewed_at: list[float], run: ClientRun) -> str:
     return "" if run.succeeded else f"the workflow did not succeed with a new token: {run.ended}"
 
 
-def _of_refusal(begins: list[float], run: ClientRun, answer_within_s: float, *, slow: bool) -> str:
+def _of_refusal(begins: list[float], run: ClientRun, policy: Policy, *, slow: bool) -> str:
     if not begins:
         return "the client asked for no new token"
     if run.succeeded:
@@ -133,8 +136,7 @@ def _of_refusal(begins: list[float], run: ClientRun, answer_within_s: float, *, 
         return run.ended
     if slow:
         waited = (begins[1] if len(begins) > 1 else run.ended_at) - begins[0]
-        limit = f"[client] policy.answer_within is {answer_within_s:g} s"
-        return f"waited {waited:.1f} s for a token; {limit}" if waited > answer_within_s else ""
+        return beyond_limit(waited, policy, "for a token") if waited > policy.longest_wait_s else ""
     if len(begins) > MOST_REFUSED_REQUESTS:
         return f"the client asked {len(begins)} times for a token that it was refused"
     return ""

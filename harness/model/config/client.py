@@ -8,6 +8,8 @@ import re
 from harness.model.config.base import Duration, Section
 from harness.model.config.receiver import Probe
 
+UNSTATED_WAIT_S = 30.0
+"""How long a client waits for one response at most, as it should, where it states no limit."""
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -18,12 +20,18 @@ class Policy(Section, frozen=True):
     """Requests for one operation, the first included."""
     retry_after_cap: Duration = Duration(60)
     """The longest ``Retry-After`` it waits for; for a longer one it waits this long, or reports failure."""
-    answer_within: Duration = Duration(30)
-    """How long it waits for one response, however slowly that arrives."""
+    answer_within: Duration | None = None
+    """How long it waits for one response, however slowly that arrives. Of one that does not state it, to let go within
+    30 s is only recommended: vendors' own libraries wait for up to 600 s."""
     retry_on: tuple[int, ...] = (408, 409, 425, 500, 502, 503, 504)
     """Statuses after which it repeats a call that may be repeated, beside 429."""
 
     RANGES = {"max_attempts": (1, None)}
+
+    @property
+    def longest_wait_s(self) -> float:
+        """How long it waits for one response, whether it states that or not."""
+        return UNSTATED_WAIT_S if self.answer_within is None else self.answer_within
 
     def __post_init__(self) -> None:
         """Raise ValueError for a number of requests that no client can keep to."""
@@ -32,7 +40,7 @@ class Policy(Section, frozen=True):
 
 
 HELD_LONGER_S = 3.0
-"""How much longer than `Policy.answer_within` the harness leaves a request without its response."""
+"""How much longer than `Policy.longest_wait_s` the harness leaves a request without its response."""
 ROOM_S = HELD_LONGER_S + 2
 """For the client to start, and for the harness to see that it let go, before the run is ended."""
 
@@ -74,9 +82,9 @@ class Client(Section, frozen=True):
             raise ValueError(
                 f"`idempotency_header` is {self.idempotency_header!r}: write a name such as Idempotency-Key"
             )
-        if self.timeout < (least := self.policy.answer_within + ROOM_S):
+        if self.timeout < (least := self.policy.longest_wait_s + ROOM_S):
             raise ValueError(
                 f"`timeout` ends each run after {self.timeout:g} s, too early to see whether the client lets go of a "
-                f"response after its policy.answer_within of {self.policy.answer_within:g} s: "
+                f"response after its policy.answer_within of {self.policy.longest_wait_s:g} s: "
                 f'write timeout = "{math.ceil(least)}s" or more, or a shorter policy.answer_within'
             )

@@ -15,7 +15,7 @@ import pytest
 
 from harness.errors import ProcessError
 from harness.http.client import Network
-from harness.model import Attempt, Finding, Outcome
+from harness.model import Attempt, Finding, Level, Outcome
 from harness.model.config import Duration, Policy
 from harness.resilience.case_trials import finding_of, tried
 from harness.resilience.cases import retries, retry_after
@@ -306,10 +306,11 @@ def test_a_wait_is_seen_by_when_the_client_let_go() -> None:
     }
 
     assert [f.outcome for f in found.values()] == [Outcome.PASS, Outcome.PASS, Outcome.FAIL]
-    assert "waited for 33.0 s; [client] policy.answer_within is 30 s" in found["held"].summary
+    assert "waited for 33.0 s; without [client] policy.answer_within, 30 s are advised" in found["held"].summary
 
 
 LIMITED = {case.id: case for case in RETRIES if case.item == "resilience.rate-limit" and not case.outlasts_cap}
+STATED = Policy(answer_within=Duration(30))
 CAPPED = Policy(answer_within=Duration(2), retry_after_cap=Duration(0.5))
 CAPPED_CLIENTS: dict[str, tuple[dict[str, object], Outcome]] = {
     "waits for the cap": ({"cap": 0.5}, Outcome.PASS),
@@ -402,8 +403,18 @@ def test_the_time_an_answer_was_waited_for_is_told() -> None:
     ended = judge(case, [attempt(0.5)], run_once, Policy())
     again = judge(case, [attempt(0.5), attempt(36)], run_once, Policy())
 
-    assert "waited for 40.0 s; [client] policy.answer_within is 30 s" in ended.summary
-    assert "waited for 33.5 s; [client] policy.answer_within is 30 s" in again.summary
+    assert "waited for 40.0 s; without [client] policy.answer_within, 30 s are advised" in ended.summary
+    assert "waited for 33.5 s; without [client] policy.answer_within, 30 s are advised" in again.summary
+    assert {ended.level, again.level} == {Level.SHOULD}
+
+
+def test_a_limit_that_the_user_states_is_a_requirement() -> None:
+    """The same wait fails the item then, and so does half an answer that is taken for a success at any limit."""
+    late = judge(TIMEOUTS[0], [attempt(0.5)], ClientRun(exit_status=1, seconds=40, tail="", ended_at=40.5), STATED)
+    taken = judge(TIMEOUTS[1], [attempt(0.5)], ClientRun(exit_status=0, seconds=40, tail="", ended_at=40.5), Policy())
+
+    assert "waited for 40.0 s; [client] policy.answer_within is 30 s" in late.summary
+    assert (late.level, taken.level) == (Level.MUST, Level.MUST)
 
 
 @pytest.mark.parametrize("case", [*TIMEOUTS, *INTEGRITY], ids=lambda case: case.id)
