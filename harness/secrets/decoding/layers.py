@@ -136,11 +136,10 @@ def _is_quoted(data: bytes) -> bool:
 
 
 def _read(layer: Layer, reader: EscapeReader, around: int) -> Decoded | None:
-    found = (
-        (*match.span(), *reader.read(match))
-        for match in reader.matches(layer.data)
-        if layer.changed_near(*match.span(), around)
-    )
+    near = (match for match in reader.matches(layer.data) if layer.changed_near(*match.span(), around))
+    read = ((match, *reader.read(match)) for match in near)
+    # What only looks like an escape, such as the entity of no name in `?a=1&key;`, would be read again without end.
+    found = ((*match.span(), plain, form) for match, plain, form in read if plain != match[0])
     return regions(layer.data, found, around)
 
 

@@ -189,7 +189,7 @@ def _pairs(data: bytes, unread: set[str]) -> Iterator[Run]:
         for found in _HEX_PAIRS.finditer(data):
             plain = bytes.fromhex(found[0].translate(None, b":-, ").decode())
             yield from _run(*found.span(), plain, (2 + len(found[1]), 1), unread)
-    if two_each or b":hhh:hhh:" in digits:
+    if two_each or (b":hhh:" in digits and _TWO_EACH in digits.replace(b"hhh", b"hh")):
         yield from _numbers(data, _APART, 10)
     dense = data.translate(_COMMAS, b" \t\r\n")
     if b"h,hx" in dense or b"hxhhhxhhhx" in dense:

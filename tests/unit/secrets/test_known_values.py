@@ -170,6 +170,13 @@ def test_what_is_beyond_a_bound_is_never_taken_for_searched(make: Callable[[], b
         assert redacted(text) == f"[REDACTED {what}]"
 
 
+def test_what_only_looks_encoded_makes_no_layer() -> None:
+    """An entity of no name stands for itself: read as another text, it would be read again without end."""
+    text = (b"GET /?from=1&nosuchname;to HTTP\n" + b"." * 400 + b"\n") * 5
+
+    assert [layer.data for layer in layers(text, Sought(), set())] == [text]
+
+
 def test_a_text_with_too_many_encodings_is_not_taken_for_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few texts of one kind have as many as the bound allows."""
     monkeypatch.setattr("harness.secrets.decoding.layers.MAX_LAYERS", 3)
