@@ -33,6 +33,11 @@ events = "events"
 effects = { url = "http://127.0.0.1:1/{event_id}" }
 signature = { scheme = "hmac", secret = "env:KEY" }
 """
+SPEC = """
+openapi: 3.1.0
+info: {title: Tiny, version: "1"}
+paths: {/things: {get: {responses: {"200": {description: All things}}}}}
+"""
 TARGET = '[target]\nname = "Tiny"\nenvironment = "local"\n'
 
 
@@ -59,6 +64,9 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def begin(plugin: Any, folder: Path, toml: str, *items: Any) -> None:
     """Let a plugin begin what the tests of a run ask for."""
     (folder / "harness.toml").write_text(toml)
+    (folder / "openapi.yaml").write_text(
+        '{openapi: 3.1.0, info: {title: t, version: "1"}, paths: {/a: {get: {responses: {"200": {description: d}}}}}}'
+    )
     (folder / "events").mkdir(exist_ok=True)
     (folder / "events" / "a.json").write_text('{"id": "evt_1", "type": "a"}')
     with RunContext.begun(folder, overlay=None) as context:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -18,10 +17,6 @@ ADVISED = {"interim-100"}
 """Recommended checks that fail: Node's fetch takes a 100 for an error."""
 UNTRIED = {"contract.coverage", "webhooks.ack", "webhooks.durable", "webhooks.sent"}
 """What needs more of harness.toml: an event that is slow to process, a URL to register, a measure of coverage."""
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("REAL_CLIENTS") != "all", reason="`make soak` asks for it: a whole gate takes minutes"
-)
 
 
 @pytest.fixture(scope="module")
