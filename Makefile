@@ -54,7 +54,7 @@ test: setup
 # For each planted defect the checks of its item, and whole gates without any; with MATRIX=full whole gates throughout,
 # which takes hours.
 matrix: setup
-	@MATRIX=$(or $(MATRIX),items) $(BIN)/python -m pytest tests/matrix -n2 --dist=worksteal -q $(ARGS)
+	@MATRIX=$(or $(MATRIX),items) $(BIN)/python -m pytest tests/matrix -n3 --dist=worksteal -q $(ARGS)
 
 # What repeats the other tests, one module of tests/soak each; in sequence, because each uses the whole machine.
 soak: setup

@@ -21,7 +21,7 @@ from harness.model import Report
 from harness.reports.json import read
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT_S = 300
+TIMEOUT_S = 600
 PROPERTY = "matrix"
 
 Gate = Callable[..., tuple[int, Report]]
