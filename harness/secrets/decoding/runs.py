@@ -34,6 +34,8 @@ _PREFIXED = re.compile(rb"0[xX][0-9A-Fa-f]{1,2}(?:(?:[,;]\s{0,40}|\s{1,40})0[xX]
 _NUMBERS = re.compile(rb"\b\d{1,3}(?:,\s{0,40}\d{1,3}){7,}")
 _APART = re.compile(rb"\b\d{2,3}(?:\s{1,40}\d{2,3}){7,}\b")
 _TWO_EACH = b":".join([b"hh"] * 8)
+_CHEAP = 64 * 1024
+"""Bytes of a text, such as the rest of one that was cut, in which also few letters in a row may be looked for."""
 _SPLIT = re.compile(rb"[,;\s]+")
 _LONG = re.compile(rb"[^ ]{16,}")
 _CUTS = re.compile(rb"[/+]")
@@ -189,7 +191,7 @@ def _pairs(data: bytes, unread: set[str]) -> Iterator[Run]:
         for found in _HEX_PAIRS.finditer(data):
             plain = bytes.fromhex(found[0].translate(None, b":-, ").decode())
             yield from _run(*found.span(), plain, (2 + len(found[1]), 1), unread)
-    if two_each or (b":hhh:" in digits and _TWO_EACH in digits.replace(b"hhh", b"hh")):
+    if two_each or b":hhh:hhh:" in digits or (len(data) <= _CHEAP and _TWO_EACH in digits.replace(b"hhh", b"hh")):
         yield from _numbers(data, _APART, 10)
     dense = data.translate(_COMMAS, b" \t\r\n")
     if b"h,hx" in dense or b"hxhhhxhhhx" in dense:
