@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from harness.core.pointers import with_value
 from harness.http.message import Request, Response, is_json
 from harness.openapi.value_schemas import DescribedValue
 
@@ -60,7 +61,7 @@ Change = Callable[[ChangeableAnswer], ChangeableAnswer]
 """Returns a changed answer, or the same one where nothing is to change."""
 
 
-def content_of(response: Response) -> Any:
+def success_content(response: Response) -> Any:
     """Return the content of a success that is JSON; None for any other answer."""
     if not 200 <= response.status < 300 or not is_json(response.header("content-type")):
         return None
@@ -156,22 +157,22 @@ def without(answered: ChangeableAnswer, places: Collection[tuple[str, str]]) -> 
     return answered.with_content(content) if found else answered
 
 
-def leaves(content: Any, path: MemberPath = ()) -> Iterator[tuple[MemberPath, Any]]:
-    """Yield each value that holds no others, with its path."""
-    if isinstance(content, dict | list) and content:
-        for step, value in content.items() if isinstance(content, dict) else enumerate(content):
-            yield from leaves(value, (*path, step))
-    elif path:
-        yield path, content
+def ends_of(content: Any) -> Iterator[tuple[MemberPath, Any]]:
+    """Yield each value that holds no others, an empty list or object too, with its path."""
+    return ((path, value) for path, value in _values(content) if not (isinstance(value, dict | list) and value))
 
 
-def _members(content: Any, path: MemberPath = ()) -> Iterator[MemberPath]:
+def _members(content: Any) -> Iterator[MemberPath]:
     """Yield the path of each member, those that hold others before these."""
+    return (path for path, _ in _values(content) if isinstance(path[-1], str))
+
+
+def _values(content: Any, path: MemberPath = ()) -> Iterator[tuple[MemberPath, Any]]:
+    """Yield each value within another with its path, whose indexes are numbers; what holds others comes first."""
     if isinstance(content, dict | list):
         for step, value in content.items() if isinstance(content, dict) else enumerate(content):
-            if isinstance(step, str):
-                yield (*path, step)
-            yield from _members(value, (*path, step))
+            yield (*path, step), value
+            yield from _values(value, (*path, step))
 
 
 def pattern_of(path: MemberPath) -> str:
@@ -207,11 +208,7 @@ def _holder(content: Any, path: MemberPath) -> Any:
 
 
 def _put(content: Any, path: MemberPath, value: Any) -> Any:
-    other = msgspec.json.decode(msgspec.json.encode(content))
-    if not path:
-        return value
-    _holder(other, path)[path[-1]] = value
-    return other
+    return with_value(content, tuple(map(str, path)), value)
 
 
 def _listed(answered: ChangeableAnswer) -> tuple[MemberPath, list[Any]]:

@@ -10,10 +10,17 @@ from typing import Any
 import msgspec
 
 from harness.http.message import Request, Response
-from harness.resilience.answer_changes import NAMES_A_RESOURCE, Change, ChangeableAnswer, content_of, leaves, pattern_of
+from harness.resilience.answer_changes import (
+    NAMES_A_RESOURCE,
+    Change,
+    ChangeableAnswer,
+    ends_of,
+    pattern_of,
+    success_content,
+)
 from harness.resilience.client_drill import DrillSetting
 from harness.resilience.client_process import ClientRun
-from harness.resilience.commits import Commits, complaint_of, writes_done
+from harness.resilience.commits import Commits, ended_as_usual, writes_done
 from harness.resilience.fault_server import WRITES, FaultServer
 from harness.resilience.interposed_server import Interposed, PassOn, passed_back
 
@@ -50,7 +57,7 @@ class _Changes:
 
     def apply(self, request: Request, response: Response) -> Response:
         """Return the answer as all kinds leave it; the same one where nothing is to change."""
-        if (content := content_of(response)) is None:
+        if (content := success_content(response)) is None:
             return response
         label = self._setting.label(request.method, request.target)
         answered = ChangeableAnswer(
@@ -77,7 +84,7 @@ def _places(kind: AnswerKind, before: ChangeableAnswer, after: ChangeableAnswer)
     if not kind.by_member:
         yield before.label, ""
         return
-    old, new = dict(leaves(before.content)), dict(leaves(after.content))
+    old, new = dict(ends_of(before.content)), dict(ends_of(after.content))
     yield from (
         (before.label, pattern_of(p))
         for p in old.keys() | new.keys()
@@ -87,7 +94,7 @@ def _places(kind: AnswerKind, before: ChangeableAnswer, after: ChangeableAnswer)
 
 def _shows(content: Any, ids: frozenset[str]) -> bool:
     """Whether an answer shows one of these resources."""
-    names = ((path[-1], value) for path, value in leaves(content))
+    names = ((path[-1], value) for path, value in ends_of(content))
     return any(str(value) in ids and NAMES_A_RESOURCE.fullmatch(str(name)) for name, value in names)
 
 
@@ -112,7 +119,7 @@ class ChangedAnswers:
             other = self._changes.apply(request, response)
         if other is response:
             return passed_back(response)
-        self.of_others |= not (request.method in WRITES or _shows(content_of(response), self.commits.ids))
+        self.of_others |= not (request.method in WRITES or _shows(success_content(response), self.commits.ids))
         return Interposed(other, f"{response.status}, changed", other.status)
 
     def changed(self, kind: AnswerKind) -> set[Place]:
@@ -162,8 +169,7 @@ def joint_run(setting: DrillSetting, kinds: Sequence[AnswerKind]) -> Joint | Non
     def made() -> Joint:
         answers = ChangedAnswers(setting, possible)
         server, run = setting.run(answers)
-        complaint = complaint_of(answers.commits.done(), usual_writes(setting), succeeded=True)
-        as_usual = run.succeeded and not server.errors and not complaint
+        as_usual = not server.errors and ended_as_usual(run, answers.commits.done(), usual_writes(setting))
         return Joint(answers=answers, ran=(server, run), as_usual=as_usual)
 
     return setting.client.known.shared(("joint", *(kind.id for kind in possible)), made)

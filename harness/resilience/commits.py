@@ -11,6 +11,7 @@ import msgspec
 
 from harness.http.message import Request, Response
 from harness.model import Attempt
+from harness.resilience.client_process import ClientRun
 from harness.resilience.fault_server import WRITES
 
 _IDS = ("id", "uuid", "guid", "sid", "key", "number")
@@ -79,6 +80,11 @@ def complaint_of(done: Counter[str], usual: Counter[str], *, succeeded: bool) ->
     A run that reported failure may have stopped before some writes, and has done none of them twice.
     """
     return done_too_often(done, usual) or (missing_in_success(done, usual) if succeeded else "")
+
+
+def ended_as_usual(run: ClientRun, done: Counter[str], usual: Counter[str]) -> bool:
+    """Whether a run succeeded with the writes of an undisturbed one."""
+    return run.succeeded and not complaint_of(done, usual, succeeded=True)
 
 
 def done_too_often(done: Counter[str], usual: Counter[str]) -> str:

@@ -9,11 +9,11 @@ from urllib.parse import unquote
 import msgspec
 
 from harness.model import Finding, Level, Outcome
-from harness.resilience.answer_changes import content_of, leaves, pattern_of, without
+from harness.resilience.answer_changes import ends_of, pattern_of, success_content, without
 from harness.resilience.changed_answers import AnswerKind, ChangedAnswers, Place, usual_writes
 from harness.resilience.client_drill import ClientDrill, DrillSetting
 from harness.resilience.client_process import ClientRun
-from harness.resilience.commits import complaint_of, missing_in_success, writes_done
+from harness.resilience.commits import ended_as_usual, missing_in_success, writes_done
 from harness.resilience.fault_server import FaultServer
 from harness.resilience.workflow_operations import ClientOperation
 
@@ -51,7 +51,7 @@ def _answered_with_objects(setting: DrillSetting) -> list[ClientOperation]:
     labels = {
         setting.label(request.method, request.target)
         for request, response in plain.recorded.exchanges()
-        if isinstance(content := content_of(response), dict) and content
+        if isinstance(content := success_content(response), dict) and content
     }
     return [operation for operation in plain.operations.all if operation.label in labels]
 
@@ -90,7 +90,7 @@ def _all_members(setting: DrillSetting) -> list[Place]:
     for request, response in setting.client.undisturbed().recorded.exchanges():
         label = setting.label(request.method, request.target)
         found |= dict.fromkeys(
-            (label, pattern_of(p)) for p, _ in leaves(content_of(response)) if isinstance(p[-1], str)
+            (label, pattern_of(p)) for p, _ in ends_of(success_content(response)) if isinstance(p[-1], str)
         )
     return list(found)[:MOST_MEMBERS]
 
@@ -107,8 +107,7 @@ def _ends_the_same(setting: DrillSetting, places: Sequence[Place]) -> bool:
     answers = ChangedAnswers(setting, [AnswerKind(id="without", change=partial(without, places=frozenset(places)))])
     soon = msgspec.structs.replace(setting, client=setting.client.hurried())
     server, run = soon.run(answers)
-    done = answers.commits.done()
-    return run.succeeded and not server.errors and not complaint_of(done, usual_writes(setting), succeeded=True)
+    return not server.errors and ended_as_usual(run, answers.commits.done(), usual_writes(setting))
 
 
 def needed_of(

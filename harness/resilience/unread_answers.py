@@ -8,7 +8,7 @@ from harness.model import Outcome
 from harness.resilience.case_trials import Tried
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_evidence import Evidence
-from harness.resilience.commits import complaint_of, writes_done
+from harness.resilience.commits import ended_as_usual, writes_done
 from harness.resilience.faults import Corruption, Fault, corrupted
 
 MOST_ANSWERS = 1000
@@ -27,7 +27,7 @@ def may_be_unread(case: ClientCase, found: Tried) -> bool:
 def is_unread(evidence: Evidence) -> bool:
     """Whether a run with `EMPTIED` answers of one operation succeeded, and had the provider do the usual writes."""
     done, usual = (writes_done(each, evidence.label_of) for each in (evidence.attempts, evidence.undisturbed))
-    return evidence.run.succeeded and evidence.is_met and not complaint_of(done, usual, succeeded=True)
+    return evidence.is_met and ended_as_usual(evidence.run, done, usual)
 
 
 def spared(found: Tried) -> Tried:
