@@ -47,6 +47,8 @@ _WRONG = {
     "processed": "Processed an invalid generated event of {}",
     "lost": "Acknowledged and lost an invalid generated event of {}: no effect, no dead letter",
 }
+_OF_A_CAUSE = ("check", "cause", "level", "expected", "source", "fix", "request")
+"""Fields of a finding that all findings of its cause have."""
 _CAUSES = {
     "unacknowledged": OF_RECEIVER.of("does not acknowledge generated events that are valid by the spec"),
     "trouble": OF_RECEIVER.of("fails on generated events that are invalid by the spec"),
@@ -212,10 +214,7 @@ def _wrong(check: Check, webhook: str, each: Answered, fault: Finding | None) ->
     )
     if fault is None:
         return found
-    shared = {
-        name: getattr(fault, name) for name in ("check", "cause", "level", "expected", "source", "fix", "request")
-    }
-    return msgspec.structs.replace(found, **{name: getattr(fault, name) for name in shared})
+    return msgspec.structs.replace(found, **{name: getattr(fault, name) for name in _OF_A_CAUSE})
 
 
 def _not_seen(answered: Sequence[Answered]) -> Iterator[Finding]:
