@@ -21,7 +21,7 @@ UNTRIED = {"contract.coverage", "webhooks.ack", "webhooks.durable", "webhooks.se
 
 @pytest.fixture(scope="module")
 def report(need: Need, node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """One whole gate, with the sandbox' scenarios and their recordings."""
+    """One whole gate, with the scenarios of the sandbox and their recordings."""
     need("curl")
     assert node_modules
     folder = tmp_path_factory.mktemp("product-node")

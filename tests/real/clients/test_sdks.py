@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.model.report import Report
+from tests.made_once import made_once
 from tests.real.clients.survey import CLIENTS, Sdk, found_in, marks, part, report_of, row_of, rows_of
 from tests.real.conftest import Need
 from tests.real.gates import Judgement, Kind, judge
@@ -36,7 +37,7 @@ def surveyed(
     """One gate of a client."""
     assert parts
     sdk = next(sdk for sdk in CLIENTS if sdk.name == request.param)
-    return sdk, report_of(sdk.name, tmp_path_factory.mktemp(sdk.name))
+    return sdk, made_once(tmp_path_factory, f"client-{sdk.name}", lambda folder: report_of(sdk.name, folder))
 
 
 @pytest.fixture(scope="module")
