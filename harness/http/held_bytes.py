@@ -44,7 +44,7 @@ class HeldBytes:
             self._total += number
 
 
-class Share:
+class HeldShare:
     """What one connection holds of it."""
 
     def __init__(self, held: HeldBytes) -> None:

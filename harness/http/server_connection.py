@@ -13,7 +13,7 @@ from io import BytesIO
 import h11
 import msgspec
 
-from harness.http.held_bytes import HeldBytes, Share
+from harness.http.held_bytes import HeldBytes, HeldShare
 from harness.http.message import Request, Response
 from harness.http.parser import MAX_HEAD, BadMessageError, ChunkDecoder, ends_connection, read_head, too_large
 from harness.http.writer import response_bytes, response_head
@@ -42,7 +42,7 @@ class ServerConnection:
         self.busy = False
         """Whether a request waits for its response; the server's own."""
         self._max_body = max_body
-        self._held = Share(held)
+        self._held = HeldShare(held)
         self._pending = b""
         self._method = ""
         self._version = b""
@@ -109,7 +109,7 @@ class ServerConnection:
 class _Reading:
     """One request while it arrives."""
 
-    def __init__(self, client: socket.socket, data: bytes, max_body: int, held: Share) -> None:
+    def __init__(self, client: socket.socket, data: bytes, max_body: int, held: HeldShare) -> None:
         """``data`` is what came behind the request before."""
         self.head: Request | None = None
         self.version = b""

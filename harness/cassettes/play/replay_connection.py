@@ -11,7 +11,7 @@ from typing import Protocol
 
 from harness.errors import ConfigurationError
 from harness.http import server_connection
-from harness.http.held_bytes import HeldBytes, Share
+from harness.http.held_bytes import HeldBytes, HeldShare
 from harness.http.loopback_server import BACKLOG, HOST, port_refused
 from harness.http.message import Request, Response, reason_phrase
 from harness.http.parser import BadMessageError, RequestReader
@@ -53,7 +53,7 @@ class ReplayConnection:
         self._socket = client
         self._loop = asyncio.get_running_loop()
         self._reader = RequestReader()
-        self._held = Share(held)
+        self._held = HeldShare(held)
         self._unsent = memoryview(b"")
         self._waiting = False
         self._ending = False

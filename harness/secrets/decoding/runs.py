@@ -70,7 +70,7 @@ def longest_run(value: bytes) -> bytes:
     return run if len(run) >= LEAST else b""
 
 
-class Run(NamedTuple):
+class EncodedRun(NamedTuple):
     """A run, and what it stands for."""
 
     start: int
@@ -80,7 +80,7 @@ class Run(NamedTuple):
     per: tuple[int, int] = WHOLE
 
 
-def nested(data: bytes, seen: Letters, unread: set[str]) -> Iterator[Run]:
+def nested(data: bytes, seen: Letters, unread: set[str]) -> Iterator[EncodedRun]:
     """Yield every run of a text that stands for a text, or packs one, and not all that could.
 
     ``unread`` takes what is beyond a bound.
@@ -93,14 +93,14 @@ def nested(data: bytes, seen: Letters, unread: set[str]) -> Iterator[Run]:
         yield from _wide(data)
 
 
-def _base64(data: bytes, seen: Letters, unread: set[str]) -> Iterator[Run]:
+def _base64(data: bytes, seen: Letters, unread: set[str]) -> Iterator[EncodedRun]:
     runs = (run for run in seen.mixed.split(b"\n") if len(run) >= LEAST_NESTED)
     worth = {run: inner for run in runs if (inner := _opened(run, unread))}
     for start, run in _places(seen.text, worth, _LONG):
         for offset, content, per in worth.get(run, ()):
             end = start + len(run)
             padding = len(data[end : end + 2]) - len(data[end : end + 2].lstrip(b"="))
-            yield Run(start + offset, end + padding, content, "base64", per)
+            yield EncodedRun(start + offset, end + padding, content, "base64", per)
 
 
 def _places(text: bytes, runs: Collection[bytes], pattern: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -129,16 +129,16 @@ def _opened(run: bytes, unread: set[str]) -> list[tuple[int, bytes, tuple[int, i
     return found
 
 
-def _base32(data: bytes, seen: Letters) -> Iterator[Run]:
+def _base32(data: bytes, seen: Letters) -> Iterator[EncodedRun]:
     worth = {run: texts for run in base32_runs(seen.all) if (texts := list(base32_texts(run)))}
     for start, run in _places(seen.text, worth, _LONG):
         for offset, content in worth.get(run, ()):
             end = start + len(run)
             padding = len(data[end : end + 6]) - len(data[end : end + 6].lstrip(b"="))
-            yield Run(start + offset, end + padding, content, "base32", (8, 5))
+            yield EncodedRun(start + offset, end + padding, content, "base32", (8, 5))
 
 
-def _hexadecimal(seen: Letters, unread: set[str]) -> Iterator[Run]:
+def _hexadecimal(seen: Letters, unread: set[str]) -> Iterator[EncodedRun]:
     runs = seen.all.lower()
     signs = runs.translate(_SIGNS)
     for sign, pattern in _HEX_TEXTS:
@@ -169,21 +169,21 @@ def _every_second(signs: bytes, sign: bytes, first: int) -> Iterator[int]:
         at = half.find(sign, at + 1)
 
 
-def _hex_text(digits: bytes, unread: set[str]) -> Iterator[Run]:
+def _hex_text(digits: bytes, unread: set[str]) -> Iterator[EncodedRun]:
     """Yield what digits stand for, and without the first, which may belong to something else."""
     for start in (0, 1):
         plain = bytes.fromhex(digits[start : start + (len(digits) - start) // 2 * 2].decode())
         yield from _run(start, start + 2 * len(plain), plain, (2, 1), unread)
 
 
-def _run(start: int, end: int, plain: bytes, per: tuple[int, int], unread: set[str]) -> Iterator[Run]:
+def _run(start: int, end: int, plain: bytes, per: tuple[int, int], unread: set[str]) -> Iterator[EncodedRun]:
     if readable(plain):
-        yield Run(start, end, plain, "hex", per)
+        yield EncodedRun(start, end, plain, "hex", per)
     elif content := unpacked(plain, unread):
-        yield Run(start, end, content, "hex")
+        yield EncodedRun(start, end, content, "hex")
 
 
-def _pairs(data: bytes, unread: set[str]) -> Iterator[Run]:
+def _pairs(data: bytes, unread: set[str]) -> Iterator[EncodedRun]:
     """Yield bytes that are written one by one: ``73:65``, ``0x73, 0x65``, ``115, 101`` and ``115 101``."""
     digits = data.translate(_DIGITS)
     two_each = _TWO_EACH in digits
@@ -200,16 +200,16 @@ def _pairs(data: bytes, unread: set[str]) -> Iterator[Run]:
         yield from _numbers(data, _NUMBERS, 10)
 
 
-def _numbers(data: bytes, pattern: re.Pattern[bytes], base: int) -> Iterator[Run]:
+def _numbers(data: bytes, pattern: re.Pattern[bytes], base: int) -> Iterator[EncodedRun]:
     for found in pattern.finditer(data):
         numbers = [int(number, base) for number in _SPLIT.split(found[0])]
         if max(numbers) < 256 and readable(bytes(numbers)):
-            yield Run(*found.span(), bytes(numbers), "numbers")
+            yield EncodedRun(*found.span(), bytes(numbers), "numbers")
 
 
-def _wide(data: bytes) -> Iterator[Run]:
+def _wide(data: bytes) -> Iterator[EncodedRun]:
     """Yield texts in UTF-16 and UTF-32, in either order of bytes; what is not ASCII ends them."""
     for found in _WIDE.finditer(data):
         width = 4 if found[0][:2] == b"\0\0" or found[0][2:4] == b"\0\0" else 2
         first = width - 1 if found[0][:1] == b"\0" else 0
-        yield Run(*found.span(), found[0][first::width], "utf-16" if width == 2 else "utf-32", (width, 1))
+        yield EncodedRun(*found.span(), found[0][first::width], "utf-16" if width == 2 else "utf-32", (width, 1))

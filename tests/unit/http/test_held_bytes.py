@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.http.held_bytes import HeldBytes, Share
+from harness.http.held_bytes import HeldBytes, HeldShare
 from harness.http.parser import BadMessageError
 
 
@@ -20,7 +20,7 @@ def resident_mb() -> int:
 def test_all_connections_together_hold_no_more_than_the_limit() -> None:
     """What one released another one may take; what is too much is refused with 503."""
     held = HeldBytes(limit=10)
-    first, second = Share(held), Share(held)
+    first, second = HeldShare(held), HeldShare(held)
 
     first.take(6)
     with pytest.raises(BadMessageError, match="10 bytes are read at a time") as refused:

@@ -50,7 +50,7 @@ def tried_with(case: ClientCase, *runs: Evidence) -> tuple[Tried, int]:
 
 
 def test_operations_that_were_not_met_are_named() -> None:
-    """A case tries a number of operations; whoever reads its finding learns how many it left out."""
+    """A case tries a limited number of operations, and its finding states how many it left out."""
     passed = Tried(label="GET /a", outcome=Outcome.PASS, observed="went on")
 
     finding = finding_of(LIMITED, [passed], unmet=["GET /b", "GET /c"])

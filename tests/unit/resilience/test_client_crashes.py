@@ -1,4 +1,4 @@
-"""A client that broke down is told from one that reported a failure."""
+"""A crash of the client is distinguished from a failure that it reports."""
 
 from __future__ import annotations
 

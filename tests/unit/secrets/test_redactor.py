@@ -242,7 +242,7 @@ def test_a_url_without_secrets_stays_as_it_was() -> None:
     [("http://a/x?appid=k&b=%20", "http://a/x?b=%20"), ("/x?appid=k", "/x"), ("/x?b&appid=k#f", "/x?b#f")],
 )
 def test_a_key_in_the_query_is_left_out(uri: str, left: str) -> None:
-    """It identifies no request: whoever has another one is answered from the same recording."""
+    """It identifies no request: a client with another key is answered from the same recording."""
     for redactor in (Redactor(key_names=["appid"]), Redactor(key_names=["appid"]).blank()):
         assert redactor.uri(uri) == left
 
