@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     before = parser.parse_args().before
     turns = [(gate(before.resolve()) if before else Cost(0, 0), gate(ROOT)) for _ in range(ROUNDS)]
-    rows = list(rows_of("all cases of the sandbox' client", [ours for _, ours in turns]))
+    rows = list(rows_of("all cases of the sandbox client", [ours for _, ours in turns]))
     if before:
         ratio = statistics.median(ours.wall / theirs.wall for theirs, ours in turns)
         rows += rows_of("the same, the other checkout", [theirs for theirs, _ in turns])
