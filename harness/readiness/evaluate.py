@@ -33,6 +33,7 @@ from harness.readiness import waivers as waiver_rules
 from harness.readiness.checklist import Checklist
 from harness.readiness.live_evidence import why_not_live
 from harness.readiness.one_cause import attributed, joined, marked, order, without_notes
+from harness.webhooks.receiver_causes import of_no_verification
 
 # The first of these that any finding has is the item's outcome.
 # What is waived holds on paper only, and is shown as waived.
@@ -55,9 +56,9 @@ def item_outcome(findings: Iterable[Finding]) -> Outcome:
 
 
 def by_item(findings: Iterable[Finding]) -> defaultdict[str, list[Finding]]:
-    """Return the findings by the id of their item."""
+    """Return the findings by the id of their item; what takes one made-up signature takes all, whatever their item."""
     found = defaultdict(list)
-    for finding in findings:
+    for finding in of_no_verification(list(findings)):
         found[finding.item].append(finding)
     return found
 

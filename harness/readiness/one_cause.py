@@ -11,7 +11,7 @@ from harness.model import Finding, FixedBy, Outcome, stable_id
 from harness.model.cause import OF_RECEIVER, UNCHECKED, of_group, own_crash, rank
 from harness.model.finding import UNSERVED_CHECK, Member
 from harness.model.spec_coverage import CLIENT_RUNS, Coverage
-from harness.webhooks.receiver_causes import of_no_verification, of_one_check
+from harness.webhooks.receiver_causes import of_one_check
 
 _COUNTED = (Outcome.FAIL, Outcome.WAIVED)
 _ITS_OWN = ("scenarios", "cassettes", CLIENT_RUNS)
@@ -49,10 +49,9 @@ def attributed(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings, with what is wrong at an operation which the server does not have put down to that.
 
     Chains and other calls of the same item meet such an operation too; their ids remain. What accepts calls without a
-    credential accepts wrong ones for the same reason; what processes signed garbage fails on other garbage; and what
-    takes one made-up signature takes all.
+    credential accepts wrong ones for the same reason; and what processes signed garbage fails on other garbage.
     """
-    findings = of_no_verification(of_one_check(_of_one_hole(list(findings))))
+    findings = of_one_check(_of_one_hole(list(findings)))
     causes = {(f.item, f.subject): f for f in findings if f.check == UNSERVED_CHECK and f.outcome in _COUNTED}
     found = ((f, causes.get((f.item, f.subject))) for f in findings)
     return [_put_down(f, cause) if cause is not None and _is_part(f) else f for f, cause in found]

@@ -12,7 +12,7 @@ from harness.model import Finding, FixedBy, Item, ItemResult, Level, Outcome, Wa
 from harness.model.cause import UNCHECKED
 from harness.model.spec_coverage import CLIENT_RUNS, Coverage, OperationCoverage, Source
 from harness.readiness import vendor
-from harness.readiness.evaluate import evaluate_item
+from harness.readiness.evaluate import by_item, evaluate_item
 from harness.readiness.one_cause import cause_id, marked
 from harness.readiness.waivers import covering, effective, followed
 from harness.webhooks import receiver_causes
@@ -230,11 +230,14 @@ def forgery(check: str) -> Finding:
 
 
 def test_a_receiver_that_compares_no_signature_has_one_cause() -> None:
-    """All forgeries that it takes are one finding of an item, named by their cases; genuine deliveries stay apart."""
+    """All forgeries that it takes are one finding of each item, named by their cases; genuine deliveries stay apart."""
     taken = [forgery(check) for check in ("missing", "wrong-secret", "altered-body")]
     genuine = forgery("genuine")
 
-    [found, apart] = sorted(judged(*taken, genuine).findings, key=lambda f: -len(f.members))
+    elsewhere = msgspec.structs.replace(forgery("reserialised"), item="webhooks.raw-body")
+    of_item = by_item([*taken, genuine, elsewhere])
+
+    [found, apart] = sorted(judged(*of_item[ITEM.id]).findings, key=lambda f: -len(f.members))
 
     assert found.summary.startswith(
         "The receiver processes deliveries whatever their signature, "
@@ -243,13 +246,14 @@ def test_a_receiver_that_compares_no_signature_has_one_cause() -> None:
     assert "library of its scheme" in found.fix
     assert found.ids == tuple(f.id for f in taken)
     assert apart.check == "genuine"
+    assert [f.cause for f in of_item["webhooks.raw-body"]] == [found.cause]
 
 
 def test_a_receiver_that_takes_some_forgeries_has_several_causes() -> None:
     """Who refuses a made-up signature compares it, and is wrong about each of the others by itself."""
     taken = [forgery(check) for check in ("missing", "altered-body")]
 
-    assert {f.check for f in judged(*taken).findings} == {"missing", "altered-body"}
+    assert {f.check for f in judged(*by_item(taken)[ITEM.id]).findings} == {"missing", "altered-body"}
 
 
 def test_an_operation_that_checks_no_credential_accepts_wrong_ones_too() -> None:
