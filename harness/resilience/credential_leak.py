@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from http import HTTPStatus
+
 from harness.http.loopback_server import LoopbackServer
 from harness.http.message import Request, Response
 from harness.http.parser import BadMessageError
@@ -13,6 +16,10 @@ ITEM = "auth.transport"
 MAX_BODY = 1024 * 1024
 MAX_REQUESTS = 100
 IDLE_S = 10.0
+_BEYOND = f"requests beyond the first {MAX_REQUESTS}"
+_LARGE = f"bodies over {MAX_BODY >> 20} MB"
+_NO_BODY, _NO_HEAD = "bodies that are cut or not HTTP/1.1", "requests whose heads are cut or not HTTP/1.1"
+"""What cannot be searched. The reasons of refusals are not shown: they quote what arrived."""
 _CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie")
 
 
@@ -75,6 +82,7 @@ class Elsewhere(LoopbackServer):
         super().__init__("elsewhere", max_body=MAX_BODY, idle_s=IDLE_S)
         self.arrived: list[tuple[str, bytes]] = []
         """For each request the names of its headers with credentials, and all its bytes."""
+        self._unread: Counter[str] = Counter()
 
     @property
     def url(self) -> str:
@@ -92,16 +100,26 @@ class Elsewhere(LoopbackServer):
 
     def refuse(self, error: BadMessageError) -> Response:
         """Record the head of a request whose body is refused: it may contain the credential."""
-        if error.request is not None:
+        if error.request is None:
+            self._unread[_NO_HEAD] += 1
+        else:
+            self._unread[_LARGE if error.status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE else _NO_BODY] += 1
             self._record(error.request)
         return super().refuse(error)
 
+    @property
+    def unread(self) -> list[str]:
+        """In words, what arrived that `arrived` does not have."""
+        return [f"{what} ({number})" for what, number in sorted(self._unread.items())]
+
     def _record(self, request: Request) -> None:
-        if len(self.arrived) < MAX_REQUESTS:
-            names = ", ".join(name for name in _CREDENTIAL_HEADERS if request.header(name))
-            head = "\n".join([request.url, *(f"{name}: {value}" for name, value in request.headers), ""])
-            self.note(names, head.encode("latin-1") + request.body)
+        names = ", ".join(name for name in _CREDENTIAL_HEADERS if request.header(name))
+        head = "\n".join([request.url, *(f"{name}: {value}" for name, value in request.headers), ""])
+        self.note(names, head.encode("latin-1") + request.body)
 
     def note(self, names: str, sent: bytes) -> None:
         """Note a request, with the names of its headers that have credentials."""
-        self.arrived.append((names, sent))
+        if len(self.arrived) < MAX_REQUESTS:
+            self.arrived.append((names, sent))
+        else:
+            self._unread[_BEYOND] += 1

@@ -63,4 +63,5 @@ class Impostor(Elsewhere):
 
     def note(self, names: str, sent: bytes) -> None:
         """Note a request beside the certificate that its client took."""
-        self._served.met.arrived.append((names, sent))
+        if len(arrived := self._served.met.arrived) < MAX_REQUESTS:
+            arrived.append((names, sent))

@@ -71,7 +71,9 @@ def _redirected(
             if any(attempt.fault for attempt in server.attempts):
                 break
         known = {"reproduce": reproduce, "place": operation.label}
-        return judge(case, server.attempts, elsewhere.arrived, run, search, **known, key_names=client.key_names)
+        names = client.key_names
+        found = judge(case, server.attempts, elsewhere.arrived, run, search, **known, key_names=names)
+        return searched(case, found, [f"redirected from {operation.label}: {what}" for what in elsewhere.unread])
 
     every = client.undisturbed().operations.all
     operations, unmet = every[:MOST_OPERATIONS], [operation.label for operation in every[MOST_OPERATIONS:]]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 
 import httpx
+import pytest
 
 from harness.model import Attempt, Finding, Level, Outcome
 from harness.resilience.client_process import ClientRun
-from harness.resilience.credential_leak import CASES, Elsewhere, TransportCase
+from harness.resilience.credential_leak import CASES, MAX_REQUESTS, Elsewhere, TransportCase
 from harness.resilience.transport_runs import UNREAD, judge, searched
 
 RUN = ClientRun(exit_status=1, seconds=0.1, tail="boom")
@@ -106,3 +108,25 @@ def test_the_other_origin_keeps_what_arrives() -> None:
     assert telling == "authorization"
     assert b"X-Api-Key: y" in sent or b"x-api-key: y" in sent
     assert sent.endswith(b"body")
+
+
+@pytest.mark.parametrize(
+    "sent, named",
+    [
+        ([b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n"], ["bodies over 1 MB (1)"]),
+        ([b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab"], ["bodies that are cut or not HTTP/1.1 (1)"]),
+        ([b"GET / HTTP/1.1\r\nHo"], ["requests whose heads are cut or not HTTP/1.1 (1)"]),
+        ([b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"] * (MAX_REQUESTS + 2), ["requests beyond the first 100 (2)"]),
+        ([b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"], []),
+    ],
+    ids=["large", "cut-body", "cut-head", "many", "searched"],
+)
+def test_the_other_origin_names_what_it_did_not_record(sent: list[bytes], named: list[str]) -> None:
+    """A body that is refused, a head that cannot be read, and each request too many are counted."""
+    with Elsewhere() as elsewhere, socket.create_connection(("127.0.0.1", elsewhere.port)) as client:
+        client.sendall(b"".join(sent))
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(65536):
+            pass
+
+    assert elsewhere.unread == named
