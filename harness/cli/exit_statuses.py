@@ -11,7 +11,11 @@ STATUSES: dict[str, dict[int, str]] = {
     "capture": {0: "stopped by Ctrl-C, or at --limit", 1: _FAILED},
     "cassettes migrate": {0: "every cassette has its current name", 1: "one could not be renamed"},
     "convert": {0: "everything is converted", 1: "something could not be converted"},
-    "deliver": {0: "every delivery was acknowledged with 2xx", 1: "one was not", 130: "stopped by Ctrl-C"},
+    "deliver": {
+        0: "every delivery was acknowledged with 2xx",
+        1: "one was not, or an answer holds a secret or could not be searched for one",
+        130: "stopped by Ctrl-C",
+    },
     "doctor": {0: "nothing is in the way of a gate", 1: "something is"},
     "explain": {0: "explained", 1: _FAILED, 2: "nothing has that name"},
     "faults": {

@@ -50,8 +50,8 @@ class Summary:
 
     @property
     def succeeded(self) -> bool:
-        """Whether there were deliveries and every one was acknowledged."""
-        return 0 < self.delivered == self.acknowledged
+        """Whether there were deliveries, every one was acknowledged, and no answer has, or may have, a secret."""
+        return 0 < self.delivered == self.acknowledged and not self.told and not self.unread
 
     def figures(self) -> dict[str, Any]:
         """Return the same for a program; latencies in seconds."""
@@ -61,7 +61,8 @@ class Summary:
             if histogram.count
         }
         counts = {"delivered": self.delivered, "acknowledged": self.acknowledged, "others": dict(self._others)}
-        return {**counts, "seconds": round(self.seconds, 3), "latencies_s": latencies}
+        answers = {"secrets_in_answers": sorted(self.told), "not_searched": sorted(self.unread)}
+        return {**counts, **answers, "seconds": round(self.seconds, 3), "latencies_s": latencies}
 
     def lines(self) -> Iterator[str]:
         """Yield the histogram of latencies, the answers other than 2xx, and the totals on the last line."""

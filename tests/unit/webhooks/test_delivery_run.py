@@ -159,22 +159,26 @@ def test_an_answer_with_the_secret_is_reported_without_it(
 
     assert secret[:12] not in result.output
     assert (f"The receiver's answers hold env:{VARIABLE}." in result.output) is answer.startswith("HTTP")
+    assert result.exit_code == 1
 
 
 def test_an_answer_that_cannot_be_searched_to_its_end_is_reported(
     deliver: Deliver, event: Path, listen: Listen
 ) -> None:
-    """Nobody takes silence for an answer without secrets."""
+    """Nobody takes silence for an answer without secrets: the command fails, and a program reads why."""
     body = functools.reduce(lambda text, _: base64.b64encode(text), range(12), b"a text that says nothing")
 
     def answers(connection: socket.socket) -> None:
         while read_request(connection):
             connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
 
-    result = deliver(event, "--to", listen(answers), "--secret", f"env:{VARIABLE}")
+    words = (event, "--to", listen(answers), "--secret", f"env:{VARIABLE}")
+    result, figures = deliver(*words), json.loads(deliver(*words, "--json").output)
 
     what = "the answer: what is encoded more than 10 times"
     assert f"could not be searched for secrets to their ends; what is left out: {what}." in result.output
+    assert (result.exit_code, figures["acknowledged"]) == (1, 1)
+    assert (figures["secrets_in_answers"], figures["not_searched"]) == ([], [what])
 
 
 def test_a_delivery_that_is_not_acknowledged_fails_the_command(deliver: Deliver, event: Path, to: list[str]) -> None:
