@@ -16,6 +16,7 @@ from harness.cli.surroundings import Surroundings
 from harness.core.progress import tracked, waiting
 from harness.openapi.document_checks import SHOWN, Checked, check_document
 from harness.openapi.spec_document import Spec, load_spec
+from harness.openapi.unusable_patterns import unusable_patterns
 
 
 class DocumentPlace(click.Path):
@@ -48,6 +49,7 @@ def check(file: str, root: Path, *, everything: bool, as_json: bool) -> None:
         document = _fetched(file, root) if "://" in file else load_spec(file, root=Path(), named_by="", within=root)
     results = check_document(document, each=partial(tracked, title=f"checking {name}"))
     not_checked = {name: document.bundle.unread[name] for name in sorted(document.bundle.not_asked)}
+    not_checked |= unusable_patterns(document)
     if as_json:
         checks = [{"id": r.check.id, "summary": r.summary, "seen": r.seen, "slips": _slips(r)} for r in results]
         print_json({"file": file, "checks": checks, "not_checked": not_checked})

@@ -44,14 +44,22 @@ def references(root: Any) -> Iterator[tuple[Any, str]]:
     pending = [(root, False)]
     while pending:
         node, named = pending.pop()
-        if isinstance(node, list):
-            pending += [(child, False) for child in node if isinstance(child, _CONTAINERS)]
-        elif isinstance(node, dict):
-            if not _REFERRING.isdisjoint(node):
-                yield from _references_of(node, named=named)
-            for key, child in node.items():
-                if isinstance(child, _CONTAINERS) and (named or not _is_data(key, child)):
-                    pending.append((child, key in NAMED and not named))
+        if isinstance(node, dict) and not _REFERRING.isdisjoint(node):
+            yield from _references_of(node, named=named)
+        pending += [(child, names) for _, child, names in containers(node, named=named)]
+
+
+def containers(node: Any, *, named: bool) -> Iterator[tuple[str | int, Any, bool]]:
+    """Yield the objects and lists right within a value of a document: key or index, value, whether its keys are names.
+
+    ``named`` is that of the value itself. What is data is passed over.
+    """
+    if isinstance(node, list):
+        yield from ((index, child, False) for index, child in enumerate(node) if isinstance(child, _CONTAINERS))
+    elif isinstance(node, dict):
+        for key, child in node.items():
+            if isinstance(child, _CONTAINERS) and (named or not _is_data(key, child)):
+                yield key, child, key in NAMED and not named
 
 
 def _references_of(node: dict[str, Any], *, named: bool) -> Iterator[tuple[Any, str]]:
