@@ -9,8 +9,8 @@ import msgspec
 
 from harness.cli.json_output import json_option, print_json
 from harness.cli.say import say
-from harness.packs.pack import Pack, Statement
-from harness.packs.shelf import events_of, pack_named, pack_names
+from harness.packs.pack import ClientPreset, Pack, Statement
+from harness.packs.shelf import events_of, pack_named, pack_names, preset_named, preset_names
 
 
 @click.command()
@@ -31,7 +31,15 @@ def packs(name: str | None, *, as_json: bool) -> None:
 
 def _document(name: str) -> dict[str, object]:
     pack = pack_named(name, "harness packs")
-    return {"name": name, **msgspec.to_builtins(pack, enc_hook=float), "events": list(events_of(name))}
+    statements = {
+        **msgspec.to_builtins(pack, enc_hook=float),
+        "client": msgspec.to_builtins(_preset(name), enc_hook=float),
+    }
+    return {"name": name, **statements, "events": list(events_of(name))}
+
+
+def _preset(name: str) -> ClientPreset | None:
+    return preset_named(name) if name in preset_names() else None
 
 
 def _listed() -> Iterator[str]:
@@ -44,7 +52,7 @@ def _listed() -> Iterator[str]:
 def _shown(name: str) -> Iterator[str]:
     pack = pack_named(name, "harness packs")
     yield f"{pack.title} (scheme {pack.scheme})"
-    for title, statement in _habits(pack):
+    for title, statement in _habits(pack, _preset(name)):
         yield from ("", title, f"  {statement.text}", f"  {statement.source}")
     yield from ("", "before going live")
     for line in pack.go_live:
@@ -54,12 +62,14 @@ def _shown(name: str) -> Iterator[str]:
     yield from (f"  {event}" for event in events_of(name))
 
 
-def _habits(pack: Pack) -> Iterator[tuple[str, Statement]]:
+def _habits(pack: Pack, preset: ClientPreset | None) -> Iterator[tuple[str, Statement]]:
     yield f"acknowledgement within {pack.acknowledgement.within:g} s", pack.acknowledgement
     yield "redelivery", pack.redelivery
     if pack.handshake:
         yield "before the first event", pack.handshake
     if pack.idempotency:
         yield f"safe retries: {pack.idempotency.header}", pack.idempotency
+    if preset:
+        yield f"clients wait up to {preset.answer_within:g} s", preset
     yield "rate limits", pack.rate_limit
     yield "errors", pack.error

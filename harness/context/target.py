@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from harness.context.client_presets import with_client_preset
 from harness.context.configuration_checks import check_configuration
 from harness.context.configuration_files import ConfigurationFiles
 from harness.context.provider_rules import environment_of, is_ours, probes_of
@@ -132,7 +133,7 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
     with files.lines():
         expanded = mapped(files.raw, lambda value: expand(value) if isinstance(value, str) else value)
         referred = with_referred_urls(expanded, directory, files.names)
-        config: Configuration = convert(referred, Configuration, files.names)
+        config: Configuration = convert(with_client_preset(referred, files.names), Configuration, files.names)
         check_configuration(config, references, directory, files.names)
     return Target(
         config=config,

@@ -42,6 +42,15 @@ class GoLiveLine(Section, frozen=True, kw_only=True):
     """Empty where the checklist proves nothing of it."""
 
 
+class ClientPreset(Statement, frozen=True, kw_only=True):
+    """``client.toml`` of a vendor: what its own libraries do, as its pages state it."""
+
+    answer_within: Duration
+    """How long they wait for one response; for `[client] policy.answer_within`."""
+    retry_on: tuple[int, ...] = ()
+    """For `[client] policy.retry_on`; empty where the pages name no statuses."""
+
+
 class Pack(Section, frozen=True, kw_only=True):
     """One vendor."""
 

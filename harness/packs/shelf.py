@@ -1,4 +1,4 @@
-"""Finds packs and their events: each folder beside this module is a pack."""
+"""Finds packs, their events and presets of clients: each folder beside this module is a vendor's."""
 
 from __future__ import annotations
 
@@ -9,14 +9,27 @@ from pathlib import Path
 
 from harness.errors import ConfigurationError, nearest
 from harness.model.strict import convert
-from harness.packs.pack import Pack
+from harness.packs.pack import ClientPreset, Pack
 
 _ENDINGS = frozenset({".json", ".http"})
 
 
 def pack_names() -> tuple[str, ...]:
     """Return the names of all packs, in alphabetical order."""
-    return tuple(sorted(folder.name for folder in _shelf().iterdir() if (folder / "pack.toml").is_file()))
+    return _vendors_with("pack.toml")
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of all presets of `[client] policy`, in alphabetical order."""
+    return _vendors_with("client.toml")
+
+
+@cache
+def preset_named(name: str) -> ClientPreset:
+    """Return one of `preset_names`."""
+    text = (_shelf() / name / "client.toml").read_text(encoding="utf-8")
+    preset: ClientPreset = convert(tomllib.loads(text), ClientPreset, name)
+    return preset
 
 
 @cache
@@ -43,6 +56,10 @@ def events_of(name: str) -> dict[str, Path]:
 def pack_of_scheme(scheme: str) -> str:
     """Return the name of the first pack whose deliveries have a scheme; empty where none has."""
     return next((name for name in pack_names() if pack_named(name, "").scheme == scheme), "")
+
+
+def _vendors_with(file: str) -> tuple[str, ...]:
+    return tuple(sorted(folder.name for folder in _shelf().iterdir() if (folder / file).is_file()))
 
 
 def _shelf() -> Path:

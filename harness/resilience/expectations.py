@@ -8,6 +8,7 @@ from harness.model.config import Policy
 from harness.model.config.client import HELD_LONGER_S
 from harness.resilience.client_evidence import BeyondDefault, Evidence, Expectation, OfTiming, Timed
 from harness.resilience.fault_server import WRITES
+from harness.resilience.preset_source import by_preset
 
 CLOCK_S = 0.05
 """Seconds by which a wait may be too short, for the inaccuracy of clocks and networks."""
@@ -181,7 +182,8 @@ def beyond_limit(held_s: float, policy: Policy, what: str = "") -> OfTiming:
         return BeyondDefault(
             f"{waited}; without [client] policy.answer_within, {policy.longest_wait_s:g} s are advised"
         )
-    return OfTiming(f"{waited}; [client] policy.answer_within is {policy.longest_wait_s:g} s")
+    limit = f"[client] policy.answer_within is {policy.longest_wait_s:g} s{by_preset(policy, 'answer_within')}"
+    return OfTiming(f"{waited}; {limit}")
 
 
 def _wait(evidence: Evidence) -> str:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from harness.model import Attempt
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.fault_server import WRITES
+from harness.resilience.preset_source import keys_of_vendor
 
 SHORTEST_KEY = 16
 """Characters: the length of 64 random bits in hexadecimal; a UUID has 36."""
@@ -15,7 +16,9 @@ SHORTEST_KEY = 16
 def every_write_is_keyed(evidence: Evidence) -> str:
     """Each write carries a key where the provider takes one."""
     bare = sorted({_called(a) for a in _writes(evidence) if not a.key and evidence.takes_key(a.method, a.path)})
-    return f"without a key: {', '.join(bare)}" if bare else ""
+    return (
+        "; ".join(filter(None, (f"without a key: {', '.join(bare)}", keys_of_vendor(evidence.policy)))) if bare else ""
+    )
 
 
 def attempts_share_their_key(evidence: Evidence) -> str:

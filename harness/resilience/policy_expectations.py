@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.resilience.client_evidence import Evidence, Expectation, OfTiming
 from harness.resilience.expectations import attempts_exactly, succeeds
+from harness.resilience.preset_source import by_preset
 
 _CLEARLY_S = 1.0
 """Seconds by which an answer must come before the client's limit, so that it may be expected to wait."""
@@ -13,10 +14,12 @@ def repeats_as_the_policy(status: int) -> Expectation:
     """Return the expectation of a repeated call, and success; of none where the policy leaves the status out."""
 
     def check(evidence: Evidence) -> str:
+        by = by_preset(evidence.policy, "retry_on")
         if status in evidence.policy.retry_on:
-            return "; ".join(filter(None, (attempts_exactly(2)(evidence), succeeds(evidence))))
+            complaint = "; ".join(filter(None, (attempts_exactly(2)(evidence), succeeds(evidence))))
+            return f"{complaint}; [client] policy.retry_on contains {status}{by}" if complaint and by else complaint
         repeated = len(evidence.faulted) > 1
-        return f"it was retried; [client] policy.retry_on does not contain {status}" if repeated else ""
+        return f"it was retried; [client] policy.retry_on does not contain {status}{by}" if repeated else ""
 
     return check
 

@@ -16,6 +16,8 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 class Policy(Section, frozen=True):
     """``[client] policy``: what the client promises of its retries."""
 
+    preset: str | None = None
+    """Vendor whose libraries' documented defaults take the place of the keys that are not stated: ``stripe``, …"""
     max_attempts: int = 5
     """Requests for one operation, the first included."""
     retry_after_cap: Duration = Duration(60)

@@ -260,6 +260,21 @@ REFUSED = {
         "[client] policy: max_attempts is 0",
         "write 1 or more",
     ),
+    "a policy of no vendor": (
+        NAMED + '[client]\ncommand = ["x"]\npolicy = { preset = "strip" }',
+        "[client] policy.preset: there is no preset 'strip'.",
+        "Did you mean 'stripe'? (harness.toml:5)",
+    ),
+    "a preset that is no text": (
+        NAMED + '[client]\ncommand = ["x"]\npolicy = { preset = 1 }',
+        "[client] policy.preset: Expected text or nothing, got a whole number.",
+        "Correct that key and run again. (harness.toml:5)",
+    ),
+    "a time-out shorter than the preset": (
+        NAMED + '[client]\ncommand = ["x"]\ntimeout = "60s"\npolicy = { preset = "stripe" }',
+        "after its policy.answer_within of 80 s",
+        'write timeout = "85s" or more, or a shorter policy.answer_within. Correct that key',
+    ),
     "a time-out as long as the policy": (
         NAMED + '[client]\ncommand = ["x"]\ntimeout = "30s"\npolicy = { answer_within = "30s" }',
         "[client]: timeout ends each run after 30 s, too early to see whether the client lets go of a response",

@@ -11,8 +11,9 @@ from click.testing import CliRunner, Result
 
 from harness.cli.main import main
 from harness.errors import ConfigurationError
+from harness.model.config import Policy
 from harness.packs.pack import GoLiveLine, Pack, Statement
-from harness.packs.shelf import events_of, pack_named, pack_names, pack_of_scheme, read_pack
+from harness.packs.shelf import events_of, pack_named, pack_names, pack_of_scheme, preset_named, preset_names, read_pack
 from harness.readiness.checklist import shipped
 from harness.webhooks.schemes import scheme_named
 
@@ -48,6 +49,16 @@ def test_a_pack_is_complete(name: str) -> None:
     assert all(each.source.startswith("https://") for each in sources)
     assert all(each.text.endswith(".") or ":" in each.text for each in sources)
     assert len(events_of(name)) >= 3
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_has_the_page_that_it_is_from(name: str) -> None:
+    """And its limit, which a policy can have."""
+    preset = preset_named(name)
+
+    assert preset.source.startswith("https://")
+    assert preset.text.endswith(".")
+    assert Policy(answer_within=preset.answer_within, retry_on=preset.retry_on).longest_wait_s >= 30
 
 
 @pytest.mark.parametrize("name, event", EVENTS, ids=[f"{name}-{event.replace('/', '-')}" for name, event in EVENTS])
@@ -119,6 +130,8 @@ def test_the_command_shows_packs() -> None:
 
     assert [line.partition(" ")[0] for line in listed.splitlines()] == list(pack_names())
     assert "secrets.rotated; https://docs.stripe.com/get-started/checklist/go-live" in shown
+    assert "clients wait up to 80 s\n  Stripe's libraries wait" in shown
+    assert {each["name"] for each in as_json if each["client"]} == set(preset_names()) & set(pack_names())
     assert [each["name"] for each in as_json] == list(pack_names())
     assert (unknown.exit_code, "Did you mean 'stripe'?" in unknown.output) == (4, True)
 

@@ -1,0 +1,23 @@
+"""Where a preset of ``[client] policy`` has a value from, for the findings that rest on it."""
+
+from __future__ import annotations
+
+from harness.model.config import Policy
+from harness.packs.shelf import pack_named, pack_names, preset_named
+
+
+def by_preset(policy: Policy, key: str) -> str:
+    """Return which preset a key of the policy has its value from, and the vendor's page; empty where from none."""
+    if policy.preset is None:
+        return ""
+    preset = preset_named(policy.preset)
+    from_it = getattr(preset, key) == getattr(policy, key)
+    return f" by its preset {policy.preset!r} ({preset.source})" if from_it else ""
+
+
+def keys_of_vendor(policy: Policy) -> str:
+    """Return what the vendor of the preset states of idempotency keys, with its page; empty where it states nothing."""
+    if policy.preset is None or policy.preset not in pack_names():
+        return ""
+    stated = pack_named(policy.preset, "").idempotency
+    return f"{stated.text} ({stated.source})" if stated else ""
