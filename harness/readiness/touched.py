@@ -9,7 +9,8 @@ import msgspec
 
 from harness.model import Finding, Item, ItemResult, Mode, Outcome, Problem, Waiver
 from harness.readiness import waivers as waiver_rules
-from harness.readiness.evaluate import by_item, evaluate_item
+from harness.readiness.evaluate import by_item
+from harness.readiness.judged_item import evaluate_item
 
 
 class TouchedItem(msgspec.Struct, frozen=True, kw_only=True):

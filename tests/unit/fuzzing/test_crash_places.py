@@ -18,7 +18,7 @@ from harness.fuzzing.request_parts import parts_of, without
 from harness.model import Finding, Item, Level, Outcome, Waiver
 from harness.model.cause import crash_of, of_group
 from harness.openapi.spec_document import Spec
-from harness.readiness.evaluate import evaluate_item
+from harness.readiness.judged_item import evaluate_item
 from tests.unit.conftest import document
 from tests.unit.fuzzing.test_crashes import TODAY
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harness.model import Finding, Item, ItemResult, Level, Outcome, Waiver
-from harness.readiness.evaluate import evaluate_item
+from harness.readiness.judged_item import evaluate_item
 from harness.readiness.one_cause import cause_id
 from tests.unit.conftest import document
 

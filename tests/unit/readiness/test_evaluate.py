@@ -10,7 +10,8 @@ import pytest
 from harness.errors import ConfigurationError
 from harness.model import Finding, Item, Level, Mode, Outcome, Problem, Report, TargetSummary, Verdict, Waiver
 from harness.readiness.checklist import Checklist, shipped
-from harness.readiness.evaluate import assemble, item_outcome
+from harness.readiness.evaluate import assemble
+from harness.readiness.judged_item import item_outcome
 from harness.reports.text import advice
 
 TODAY = dt.date(2026, 11, 24)

@@ -12,7 +12,8 @@ from harness.model import Finding, FixedBy, Item, ItemResult, Level, Outcome, Wa
 from harness.model.cause import UNCHECKED
 from harness.model.spec_coverage import CLIENT_RUNS, Coverage, OperationCoverage, Source
 from harness.readiness import vendor
-from harness.readiness.evaluate import by_item, evaluate_item
+from harness.readiness.evaluate import by_item
+from harness.readiness.judged_item import evaluate_item
 from harness.readiness.one_cause import cause_id, marked
 from harness.readiness.waivers import covering, effective, followed
 from harness.webhooks import receiver_causes
