@@ -62,12 +62,23 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Where the source of a library shows it: path and line below the folder that it is installed in, and text of that
     line, such as ``stripe/_http_client.py:159 if status_code >= 500``."""
 
+    def misplaced(self, libraries: Path) -> list[str]:
+        """Return the places that do not have their text, in packages installed in ``libraries``."""
+        places = (each.split(" ", 1) for each in self.confirmed)
+        return [f"{place} {text}" for place, text in places if text not in _line_at(libraries, place)]
+
     def explains(self, finding: Finding) -> bool:
         """Whether ``finding`` is of this cause."""
         about = finding.operations or (finding.subject,)
         text = f"{finding.summary}\n{finding.cause}\n{finding.observed}"
         fits = any(re.fullmatch(self.operations, each) for each in about) and bool(re.search(self.shows, text))
         return fits and all(re.fullmatch(self.checks, each) for each in checks_of(finding))
+
+
+def _line_at(libraries: Path, place: str) -> str:
+    file, _, number = place.rpartition(":")
+    lines = (libraries / file).read_text(encoding="utf-8").splitlines()
+    return lines[int(number) - 1] if int(number) <= len(lines) else ""
 
 
 def checks_of(finding: Finding) -> tuple[str, ...]:

@@ -24,6 +24,9 @@ from tests.real.receivers.survey import Package
 
 HERE = Path(__file__).parent
 AT_ONCE = 2
+MEASURED = ("jitter",)
+"""Checks whose outcome depends on the machine at every client: its noise spreads pauses that are the same. The table
+leaves them out, and their causes are `rare`."""
 
 
 class Sdk(NamedTuple):
@@ -64,6 +67,7 @@ CLIENTS = (
     Sdk("stripe-node", Package("stripe", "npm"), "stripe, Node"),
     Sdk("slack-python", Package("slack-sdk", "PyPI"), "slack_sdk"),
     Sdk("octokit-node", Package("@octokit/plugin-retry", "npm"), "octokit"),
+    Sdk("openai-python", Package("openai", "PyPI"), "openai"),
     Sdk("s3-python", Package("boto3", "PyPI"), "boto3"),
     Sdk("requests-python", Package("requests", "PyPI"), "requests"),
     Sdk("axios-node", Package("axios-retry", "npm"), "axios"),
@@ -89,9 +93,11 @@ def rows_of(name: str) -> tuple[Cause, ...]:
     return causes(HERE / name)
 
 
-def marks(report: Report) -> dict[str, str]:
+def marks(report: Report, rows: Iterable[Cause]) -> dict[str, str]:
     """Return by case what the client did with it, in a word."""
-    return {f.check: _mark(f) for item in report.items for f in item.findings if _is_about_client(f)}
+    findings = [f for item in report.items for f in item.findings if _is_about_client(f)]
+    varying = {row.checks for row in rows if row.rare}
+    return {f.check: "varies" if f.check in varying else _mark(f) for f in findings if f.check not in MEASURED}
 
 
 def _mark(finding: Finding) -> str:
@@ -110,9 +116,10 @@ def part(sdk: Sdk, report: Report) -> Iterator[str]:
     yield "|---|---|---|"
     judgement = judge(found_in(report), rows_of(sdk.name))
     for cause, findings in judgement.found.items():
-        if findings:
+        checks = [cause.checks] if cause.rare else [f.check for f in findings]
+        if checks:
             why = cause.why if cause.kind is not Kind.NOTE else f"{cause.why} (a matter of policy)"
-            yield f"| {why} | {', '.join(f'`{f.check}`' for f in findings)} | {', '.join(_places(cause))} |"
+            yield f"| {why} | {', '.join(f'`{check}`' for check in checks)} | {', '.join(_places(cause))} |"
     for finding in judgement.unknown:
         yield f"| not yet explained | `{finding.check}` | |"
     yield ""
@@ -125,7 +132,7 @@ def _places(cause: Cause) -> list[str]:
 def table(by_name: Mapping[str, Report]) -> Iterator[str]:
     """Yield the lines of the table of all cases and clients."""
     shown = [sdk for sdk in CLIENTS if sdk.name in by_name]
-    did = {name: marks(report) for name, report in by_name.items()}
+    did = {name: marks(report, rows_of(name)) for name, report in by_name.items()}
     yield f"| case | {' | '.join(sdk.heading for sdk in shown)} |"
     yield f"|---|{'---|' * len(shown)}"
     for case in (*CASES, *DRILLS, *TRANSPORT):
@@ -158,8 +165,10 @@ person found in the SDK's source, as rows, in `tests/real/clients`. What each ca
 
 **fails** blocks a release, and "fails" alone warns. "-" means that a case does not apply: most of these demand that a
 write is repeated, where the vendor's API has no idempotency keys. Such a write may fail instead, in whatever way:
-slack_sdk ends with a ValueError where `Retry-After` is a date. A file and a line are those of the installed package, at
-the version that is locked.
+slack_sdk ends with a ValueError where `Retry-After` is a date. "varies" means that the load of the machine decides. It
+also decides `jitter`, which the table leaves out: pauses that a client means to be the same differ on a busy machine.
+What may fail so is listed with its cause. A file and a line are those of the installed package, at the version that is
+locked.
 
 """
 

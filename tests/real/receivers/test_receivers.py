@@ -74,3 +74,11 @@ def test_the_page_lists_what_is_found(surveyed: tuple[str, Report]) -> None:
     title = f"## {real.config['target']['name']}\n"
 
     assert "\n".join(part(real, report)).strip() == next(p for p in committed if p.startswith(title)).strip()
+
+
+@pytest.mark.parametrize("name", [r.name for r in RECEIVERS if any(row.confirmed for row in causes(r.target))])
+def test_each_cause_is_in_the_source_of_the_locked_version(name: str, parts: Path) -> None:
+    """A file and a line of an installed package, which a row names, has the text of the row."""
+    rows = causes(HERE / name)
+
+    assert [place for row in rows for place in row.misplaced(parts / "node_modules")] == []
