@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
-import socket
 import sys
 import threading
 import time
@@ -37,6 +36,7 @@ from harness.secrets.redaction.redactor import Redactor
 from harness.telemetry.monitoring.notifications import NotificationHook
 from harness.telemetry.otlp import SpanCollector
 from harness.webhooks.capture_server import CaptureServer, CaptureStore, cleaning
+from tests.ports import free_port
 
 
 class Running(NamedTuple):
@@ -121,9 +121,7 @@ def capture(folder: Path, _: Upstream) -> Iterator[Running]:
 
 @contextmanager
 def collector(folder: Path, _: Upstream) -> Iterator[Running]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    file = folder / "spans.jsonl"
+    port, file = free_port(), folder / "spans.jsonl"
     with SpanCollector(f"127.0.0.1:{port}", file) as server:
 
         def bodies() -> list[bytes]:

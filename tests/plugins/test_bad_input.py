@@ -14,6 +14,7 @@ import pytest
 
 from harness.model import Outcome, Verdict
 from tests.plugins.conftest import LATER, TIMEOUT_S
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from tests.plugins.conftest import Folder
@@ -211,9 +212,7 @@ RECEIVER = (
 
 def test_a_receiver_that_refuses_connections_is_an_error_of_its_items(folder: Folder) -> None:
     """During the run the item is `error`, not pass and not fail; it says what was refused, and the run goes on."""
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    folder.write("harness.toml", RECEIVER.replace("PORT", str(port)))
+    folder.write("harness.toml", RECEIVER.replace("PORT", str(free_port())))
     folder.write("events/ping.json", '{"id": "evt_1", "type": "ping"}')
 
     ended = folder.gate("-k", "fixture_is_acknowledged or handles_a_delivery", HOOK_SECRET=os.urandom(12).hex())

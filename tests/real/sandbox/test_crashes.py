@@ -25,6 +25,7 @@ from sqlalchemy import select
 from harness.sandbox.integration import inbox
 from harness.sandbox.integration.settings import database_url as sqlalchemy_url
 from harness.sandbox.integration.storage import Database, effects
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 KILLS = int(os.environ.get("SANDBOX_KILLS", "12"))
@@ -93,10 +94,7 @@ class Load:
 @pytest.fixture
 def world(database_url: str, tmp_path: Path, start_nursery: Callable[..., Any]) -> Iterator[World]:
     """The integration on one database, with its processes in our hands."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    secret = secrets.token_hex(16)
+    port, secret = free_port(), secrets.token_hex(16)
     env = {
         "PRODUCT_API_KEY": secrets.token_hex(16),
         "PRODUCT_WEBHOOK_SECRET": secret,

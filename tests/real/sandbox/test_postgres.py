@@ -7,7 +7,6 @@ import hmac
 import http.client
 import json
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.settings import database_url as sqlalchemy_url
 from harness.sandbox.integration.storage import Database, effects
 from harness.sandbox.integration.worker import Worker, WorkPolicy
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 
@@ -136,12 +136,6 @@ def test_odd_text_is_no_server_error(url: str, tmp_path: Path, start_nursery: Ca
     for event_id in ("evt_2", "evt_3"):
         wait_for(partial(dead, port, event_id))
     assert get(port, "/_harness/events/a%00b") == b'{"error":"unknown event"}'
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def delivered(port: int, body: bytes, secret: str) -> int:

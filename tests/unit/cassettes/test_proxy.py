@@ -24,6 +24,7 @@ from harness.cassettes.record.recorder import Recorder
 from harness.errors import CassetteError, ConfigurationError
 from harness.http.client import Network
 from harness.secrets.redaction.redactor import Redactor
+from tests.ports import free_port
 from tests.values_beyond_ascii import VALUES
 from tests.waiting import wait_for
 
@@ -307,15 +308,9 @@ def test_links_below_the_upstream_stay_with_the_proxy(httpserver: HTTPServer, st
     )
 
 
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_an_upstream_that_refuses_is_told(start: Start, log: list[str]) -> None:
     """The client gets 502 and a reason, the log gets it too, and nothing is recorded."""
-    upstream = f"http://127.0.0.1:{closed_port()}"
+    upstream = f"http://127.0.0.1:{free_port()}"
     proxy = start(upstream)
 
     answer = call(proxy, "GET", "/a")

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from harness.process.unreachable import proxy_of_loopback, why_unreachable
+from tests.ports import free_port
 
 VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy")
 
@@ -35,10 +36,7 @@ def test_a_program_on_another_address_of_the_same_port_is_named() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_port_on_which_nothing_listens_has_no_reason(host: str) -> None:
     """The caller then advises to start the program."""
-    with socket.create_server(("127.0.0.1", 0)) as once:
-        port = once.getsockname()[1]
-
-    assert why_unreachable(f"http://{host}:{port}/") == ""
+    assert why_unreachable(f"http://{host}:{free_port()}/") == ""
 
 
 def test_an_unknown_name_is_taken_for_one_of_docker_compose(monkeypatch: pytest.MonkeyPatch) -> None:

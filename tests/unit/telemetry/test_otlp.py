@@ -29,6 +29,7 @@ from harness.secrets import Scanner
 from harness.telemetry import exports, otlp
 from harness.telemetry.otlp import SpanCollector, address
 from harness.telemetry.spans import SpanRange, TraceView, leaks_in, unsearched_in
+from tests.ports import free_port
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 JSON_EXPORT = {
@@ -62,8 +63,7 @@ class Listening:
     """A collector with its address and its file."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.at = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.at}"
         self.file = folder / "spans.jsonl"
