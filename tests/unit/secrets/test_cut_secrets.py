@@ -16,6 +16,7 @@ from harness.core.cutting import cut, cut_before
 from harness.secrets.redaction.cut_secrets import LEAST
 from harness.secrets.redaction.encoded_parts import REST
 from harness.secrets.values import Vault
+from tests.properties import steadily
 from tests.unit.secrets.secret_forms import FORMS as ENCODED
 from tests.unit.secrets.secret_forms import new_secret
 from tests.unit.secrets.secret_forms import reveals as reveals_all
@@ -128,6 +129,7 @@ def test_several_marks_of_one_text_are_each_looked_at(vault: Vault) -> None:
     assert vault.redact(text) == ", ".join(["[REDACTED env:KEY]…"] * (len(VALUE) - LEAST))
 
 
+@steadily
 @given(st.text(max_size=60), st.integers(min_value=3, max_value=60))
 def test_a_text_without_secrets_stays_as_it_is(text: str, most: int) -> None:
     """Redaction of a cut text changes nothing else."""

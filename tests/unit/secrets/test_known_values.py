@@ -20,6 +20,7 @@ from harness.secrets.decoding.layers import MAX_DEPTH, MAX_LAYERS, TOO_DEEP, TOO
 from harness.secrets.decoding.packed import MANY, MAX_FOUND, MAX_UNPACKED, MUCH
 from harness.secrets.known_values import KnownValues
 from harness.secrets.redaction.redactor import Redactor
+from tests.properties import steadily
 
 VALUE = f"key+{secrets.token_hex(12)}/x"
 KNOWN = KnownValues({"env:KEY": VALUE})
@@ -48,6 +49,7 @@ def test_exactly_the_encoded_value_is_replaced(text: str, expected: str) -> None
     assert redacted(text) == expected
 
 
+@steadily
 @given(
     st.text()
     | st.text("%0123456789abcdefABCDEF\\ux&#;=\n +/")
@@ -58,6 +60,7 @@ def test_a_text_without_the_value_does_not_change(text: str) -> None:
     assert redacted(text) == text
 
 
+@steadily
 @given(st.text(), st.text())
 def test_a_value_is_replaced_between_any_texts(before: str, behind: str) -> None:
     """Raw and in JSON as other programs write it."""
