@@ -22,6 +22,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from tests.waiting import wait_for
+
 CASSETTE = """\
 interactions:
 - request: {body: '', headers: {}, method: GET, uri: 'http://127.0.0.1/runs'}
@@ -184,10 +186,7 @@ def test_a_killed_recording_keeps_what_was_older_than_a_second(
     httpserver.expect_request("/runs").respond_with_data("x")
     command = start("record", "--upstream", f"http://127.0.0.1:{httpserver.port}", "--cassette", "c.yaml")
     httpx.get(f"{command.url}/runs", trust_env=False)
-    for _ in range(100):
-        if "/runs" in (tmp_path / "c.yaml").read_text():
-            break
-        time.sleep(0.1)
+    wait_for(lambda: "/runs" in (tmp_path / "c.yaml").read_text())
 
     command.end(signal.SIGKILL)
 

@@ -19,7 +19,7 @@ import pytest
 from harness.process.groups import has_proc
 from tests.waiting import wait_for
 
-WITHIN_S = 5.0
+WITHIN_S = 60.0
 SLEEPS = "import time; time.sleep(600)"
 OWNER = """
 import json, os, pathlib, subprocess, sys, threading, time
@@ -58,22 +58,30 @@ class Owner(NamedTuple):
     started: list[psutil.Process]
 
 
-Begin = Callable[[str], Owner]
+Begin = Callable[..., Owner]
 
 
 @pytest.fixture
 def begin(tmp_path: Path) -> Iterator[Begin]:
-    """Start a process that starts others: ``begin(program)``; its folder for scratch folders is that of the test."""
+    """Start a process that starts others, ``begin(program, count)``, and wait until there are so many of them.
+
+    Its folder for scratch folders is that of the test.
+    """
     begun: list[subprocess.Popen[bytes]] = []
 
-    def start(program: str) -> Owner:
+    def start(program: str, count: int = 2) -> Owner:
         told = tmp_path / "told"
         command = [sys.executable, "-c", OWNER, program, str(told)]
         process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)}, start_new_session=True)
         begun.append(process)
-        wait_for(told.is_file)
+        wait_for(lambda: told.is_file() and told.read_text())
         scratch, *leaders = json.loads(told.read_text())
-        time.sleep(0.3)  # for the children of the groups
+
+        def complete() -> bool:
+            gone = not any(map(_run_pid, leaders))
+            return gone == (program == LEADER_GONE) and len(_in_folder(Path(scratch), leaders)) == count
+
+        wait_for(complete)
         return Owner(process, Path(scratch), _in_folder(Path(scratch), leaders))
 
     yield start
@@ -122,7 +130,7 @@ def test_groups_and_scratch_folder_end_with_their_owner(begin: Begin, number: si
 )
 def test_nothing_escapes_the_end(begin: Begin, program: str, count: int) -> None:
     """What left its group, dropped its environment, ignores SIGTERM or lost its leader ends all the same."""
-    owner = begin(program)
+    owner = begin(program, count)
     assert len(owner.started) == count
 
     owner.process.kill()
@@ -143,9 +151,8 @@ time.sleep(600)
 @pytest.mark.skipif(not has_proc(), reason="without /proc, no process is known by its environment")
 def test_what_is_to_outlive_the_owner_goes_on(begin: Begin) -> None:
     """It is spared by its environment, even as the child of a process that ends."""
-    owner = begin(STARTS_FOR_LONGER)
-    wait_for(lambda: len(_in_folder(owner.scratch, [])) == 4)
-    started = _in_folder(owner.scratch, [])
+    owner = begin(STARTS_FOR_LONGER, 4)
+    started = owner.started
     outliving = [process for process in started if process.environ()["HARNESS_ENDS_WITH"] == "nobody"]
     ending = [process for process in started if process not in outliving]
 

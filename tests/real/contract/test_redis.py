@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ import pytest
 from harness.fuzzing.defect_store import open_found
 from harness.fuzzing.defects import Defect, StoredRequest
 from harness.openapi.spec_excerpt import SpecExcerpt
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 Need = Callable[[str | Path], str]
 
@@ -22,25 +24,23 @@ Need = Callable[[str | Path], str]
 def redis_url(need: Need, tmp_path: Path) -> Iterator[str]:
     """A server on loopback with a password, which keeps its files in a temporary folder."""
     program = need("redis-server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    password = os.urandom(16).hex()
+    port, password = free_port(), os.urandom(16).hex()
     settings = f"bind 127.0.0.1\nport {port}\nsave ''\nappendonly no\ndir {tmp_path}\nrequirepass {password}\n"
     server = subprocess.Popen([program, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=tmp_path)
     assert server.stdin
     server.stdin.write(settings.encode())
     server.stdin.close()
     try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
+        wait_for(partial(_listens, port))
         yield f"redis://:{password}@127.0.0.1:{port}/0"
     finally:
         server.terminate()
         server.wait(10)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_what_one_machine_finds_another_tries(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

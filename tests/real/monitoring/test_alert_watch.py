@@ -36,10 +36,10 @@ def fault(monitoring: Monitoring, exporter: Exporter) -> CausedFault:
     """Raise both series until the alerts fire, then lower the one that can fall."""
     began = time.time()
     exporter.values.update({"level": 7, "seen_total": 1})
-    wait_for(lambda: monitoring.watch.firing() >= {"Short", "Waits", "Total"}, 30)
+    wait_for(lambda: monitoring.watch.firing() >= {"Short", "Waits", "Total"})
     ended = time.time()
     exporter.values["level"] = 0
-    wait_for(lambda: not monitoring.watch.active() & {"Short", "Waits"}, 30)
+    wait_for(lambda: not monitoring.watch.active() & {"Short", "Waits"})
     assert monitoring.hook.wait_for("Waits", "resolved", since=began, within_s=30)
     time.sleep(4)  # an alert is over when evaluations have left it out for as long as the watch says
     return CausedFault(began=began, ended=ended, seen_until=time.time())
@@ -51,7 +51,7 @@ def test_every_state_of_real_alerts_is_recorded(watched: Watched, exporter: Expo
     with watched(RULES, routes=inhibiting) as monitoring:
         monitoring.wait_scraped()
         good_from = time.time()
-        wait_for(lambda: "Good" in monitoring.watch.firing(), 10)
+        wait_for(lambda: "Good" in monitoring.watch.firing())
         good = (good_from, time.time())
         caused = fault(monitoring, exporter)
         episodes = monitoring.watch.episodes(good_from)

@@ -87,8 +87,8 @@ def test_what_is_loaded_in_the_teams_own_servers_is_judged(
     exporter.values.update({"refusals_total": 0, "level": 1, 'twice_a{l="1"}': 1, 'twice_b{l="1"}': 1})
     with watched(RULES, labels={"job": "app"}, routes=routed) as monitoring:
         monitoring.wait_scraped()
-        wait_for(lambda: monitoring.prometheus.query("refusals_total") and monitoring.watch.unhealthy(), 20)
-        wait_for(lambda: "Gone" in monitoring.watch.firing(), 20)
+        wait_for(lambda: monitoring.prometheus.query("refusals_total") and monitoring.watch.unhealthy())
+        wait_for(lambda: "Gone" in monitoring.watch.firing())
         prometheus = PrometheusApi(monitoring.prometheus.server.url, client)
         alertmanager = AlertmanagerApi(monitoring.alertmanager.server.url, client)
         own = observe_own(prometheus, COUNTED, job="app")

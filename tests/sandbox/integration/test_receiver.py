@@ -12,8 +12,6 @@ import pytest
 from harness.sandbox.integration import effects
 from harness.sandbox.integration.raw_body import MAX_BODY
 
-NOW = time.time()
-
 
 def test_a_genuine_event_is_acknowledged_and_has_one_effect(serve: Any, run_event: Any) -> None:
     """200 is answered, the effect follows once, also when the event arrives three times."""

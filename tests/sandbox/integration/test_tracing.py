@@ -6,7 +6,6 @@ import http.server
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,9 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 WHOLE = ("POST /webhooks/product", "process run.succeeded", "GET")
 """Names of the spans of one delivery: taken in, processed, and the product asked."""
@@ -81,9 +83,7 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def traced(world: World, settings: Any, tmp_path: Path, deliver_to: Any) -> Iterator[Any]:
     """An integration in a process of its own, which exports its spans."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     env = {
         **os.environ,
         "PRODUCT_API_KEY": settings.api_key.current(),
@@ -96,12 +96,13 @@ def traced(world: World, settings: Any, tmp_path: Path, deliver_to: Any) -> Iter
     command += ["--database", str(tmp_path / "x.db")]
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, env=env, stdout=log, stderr=log) as process:
         deliveries = deliver_to(f"http://127.0.0.1:{port}")
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
+
+        def listens() -> bool:
             with contextlib.suppress(httpx.TransportError):
-                deliveries.client.get("/healthz")
-                break
-            time.sleep(0.05)
+                return bool(deliveries.client.get("/healthz").is_success)
+            return False
+
+        wait_for(listens)
         yield deliveries
         process.terminate()
         process.wait(15)

@@ -108,7 +108,7 @@ def test_an_alertmanager_that_never_calls_is_asked_why(
     active(httpserver, ("A", "firing"))
     httpserver.expect_request("/api/v2/alerts").respond_with_json(alerts)
 
-    wait_for(lambda: watch.firing() == {"A"}, 10)
+    wait_for(lambda: watch.firing() == {"A"})
 
     assert list(watch.held_back) == ["A"]
     assert re.match(reason, watch.held_back["A"])
