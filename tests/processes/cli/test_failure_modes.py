@@ -203,16 +203,16 @@ def test_too_few_open_files_for_a_live_pytest(target: Folder) -> None:
 
 
 JUMPS = """
-import os, sys, time
+import itertools, os, sys, time
 from harness.cli.gate_process import main
 from harness.context import gate_verdict
 from harness.context.gate_request import GateRequest
 from harness.process.run_clock import RunClock
 
-began = time.monotonic()
+reads = itertools.count()
 
 def jumping():
-    return time.time() + (3600 if 1 < time.monotonic() - began < 2 else 0)
+    return time.time() + (3600 if 2 <= next(reads) < 5 else 0)  # it is read twice when the run begins
 
 gate_verdict.RunClock = lambda: RunClock(clock=jumping)
 order = GateRequest(

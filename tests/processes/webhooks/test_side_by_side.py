@@ -12,11 +12,14 @@ import pytest
 from harness.model import Outcome
 from harness.model.config import EffectSource, Receiver
 from harness.webhooks.drills import DRILLS, DrillContext, play
+from harness.webhooks.drills.side_by_side import PAIRS
 from harness.webhooks.effect_counts import Counting
 from tests.unit.webhooks.conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
 
 MEANWHILE_S = 0.05
 BUSY = 8
+PATIENCE_S = 30
+BEFORE_THE_LOAD = 1 + 2 * sum(PAIRS[:-1])
 
 
 class Verifying:
@@ -27,14 +30,21 @@ class Verifying:
         self._kept = kept
         self._genuine = False
         self._event = ""
-        self._in_flight = 0
+        self._arrived = self._in_flight = 0
         self._turn = threading.Lock()
+        self._busy = threading.Event()
 
     def __call__(self, request: Request, _connection: socket.socket) -> bytes:
         with self._turn:
+            self._arrived += 1
             self._in_flight += 1
+            if self._in_flight > BUSY:
+                self._busy.set()
+            loaded = BEFORE_THE_LOAD < self._arrived <= 1 + 2 * sum(PAIRS)
             genuine = self._genuine = request.genuine
             event = self._event = event_id(request)
+        if loaded:
+            self._busy.wait(PATIENCE_S)  # a busy machine brings them one by one
         time.sleep(MEANWHILE_S)
         with self._turn:
             if self._kept == "its verdict":

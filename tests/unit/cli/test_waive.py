@@ -32,6 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A target, and the report of its last gate."""
     (tmp_path / "harness.toml").write_bytes(TOML)
     last_gate(tmp_path, None)
+    monkeypatch.setattr("harness.cli.waive.today", lambda: DAY)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -151,7 +151,7 @@ def test_a_raw_answer_has_the_connection(client: httpx.Client) -> None:
 @pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"])
 def test_a_silent_client_is_let_go(sent: bytes) -> None:
     """One that began a request is told with 408; one that did not is hung up on."""
-    with Served(echo, idle_s=0.1) as server, socket.create_connection(("127.0.0.1", server.port)) as connection:
+    with Served(echo, idle_s=0.5) as server, socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(sent)
         answer = read_all(connection)
 

@@ -21,6 +21,7 @@ from harness.http.parser import BadMessageError
 from harness.http.unanswered import no_answer, no_connection
 from harness.http.wire import Wire
 from harness.model import Delivery
+from tests.ports import free_port
 from tests.unit.conftest import stay_silent
 
 Act = Callable[[socket.socket], None]
@@ -54,11 +55,6 @@ def listen() -> Iterator[Listen]:
         thread.join(5)
 
 
-def nobody() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return str(server.getsockname()[1])
-
-
 def _request(url: str) -> Request:
     return Request(method="POST", url=url, headers=(("content-type", "text/plain"),), body=b"x")
 
@@ -88,7 +84,7 @@ def after(data: bytes, then: Act = lambda _: None) -> Act:
         while request.startswith(b"POST") and not request.endswith(b"\r\n\r\nx"):  # closed unread, it would be reset
             request += connection.recv(65536)
         connection.sendall(data)
-        time.sleep(0.05)  # lets it arrive before what follows
+        time.sleep(0.05 if then is not reset else 0.7)  # lets it be read before what follows: a reset takes it back
         then(connection)
 
     return act
@@ -149,7 +145,7 @@ UNREACHABLE = {
 @pytest.mark.parametrize("host, seen", UNREACHABLE.values(), ids=UNREACHABLE.keys())
 def test_a_receiver_that_is_not_there_is_told_in_one_way(host: str, seen: str) -> None:
     """No connection has its reason too."""
-    url = f"http://{host}:{nobody()}/"
+    url = f"http://{host}:{free_port()}/"
 
     assert [one(url, 5).seen, of_many(url, 5).seen] == [seen, seen]
 
