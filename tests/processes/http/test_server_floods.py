@@ -232,10 +232,11 @@ def served(name: str, folder: Path) -> Iterator[tuple[int, int]]:
 
 @pytest.fixture(scope="module", params=FLOODED)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with served(request.param, tmp_path_factory.mktemp(request.param)) as found:
         yield found
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS.keys())

@@ -84,6 +84,7 @@ def test_processes_end_with_the_work(tmp_path: Path) -> None:
 def test_cancelled_work_starts_no_other_process(tmp_path: Path) -> None:
     """A process that is started too late is killed, and the work ends there."""
     begun, cancelled = threading.Event(), threading.Event()
+    before = psutil.Process().children()
 
     def work() -> None:
         begun.set()
@@ -99,7 +100,7 @@ def test_cancelled_work_starts_no_other_process(tmp_path: Path) -> None:
     worker.thread.join()
 
     assert worker.was_cancelled
-    assert not psutil.Process().children()
+    assert set(psutil.Process().children()) <= set(before)
 
 
 def test_an_error_of_the_work_is_its_own() -> None:
