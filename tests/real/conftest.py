@@ -120,7 +120,7 @@ def product(tmp_path: Path) -> Callable[[str], Product]:
             "product",
             command=(sys.executable, "-m", "harness.sandbox", "product", "--port", url.rpartition(":")[2]),
             ready=UrlAnswers(f"{url}/healthz", _answers),
-            ready_within_s=20,
+            ready_within_s=60,
             cwd=tmp_path,
             env={"PRODUCT_API_KEY": key, "PRODUCT_WEBHOOK_SECRET": secrets.token_hex(16), "SANDBOX_DEFECTS": ""},
             log=tmp_path / "product.log",

@@ -48,7 +48,7 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str,
         "integration",
         command=(sys.executable, "-m", "harness.sandbox", *words),
         ready=UrlAnswers(f"{url}/healthz", _answers),
-        ready_within_s=20,
+        ready_within_s=60,
         cwd=ROOT,
         env={
             **{n: os.urandom(16).hex() for n in names},

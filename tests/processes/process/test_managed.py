@@ -35,7 +35,7 @@ def port() -> int:
     return Run(run_id="", seed="", directory="").port("app")
 
 
-def process(tmp_path: Path, port: int, *command: str, within_s: float = 10) -> ManagedProcess:
+def process(tmp_path: Path, port: int, *command: str, within_s: float = 60) -> ManagedProcess:
     return ManagedProcess(
         "app",
         command=command,

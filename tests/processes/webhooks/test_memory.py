@@ -79,7 +79,7 @@ def played(tmp_path: Path, under: Under) -> Iterator[Callable[[str], Finding]]:
                 "app",
                 command=[sys.executable, "-c", SERVE, url.rpartition(":")[2].strip("/"), how],
                 ready=UrlAnswers(url, answers),
-                ready_within_s=10,
+                ready_within_s=60,
                 cwd=tmp_path,
                 env={},
                 log=tmp_path / "app.log",

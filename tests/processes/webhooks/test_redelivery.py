@@ -23,6 +23,7 @@ SLOW = Event(name="slow", type="x", id="evt_s", body=b'{"id": "evt_s", "type": "
 POISON = Event(name="poison", type="x", id="evt_p", body=b'{"id":"evt_p","type":"poison"}')
 FILES = {"slow": SLOW, "poison": POISON}
 SLOW_S = 0.6
+PATIENCE_S = 60
 
 
 class Patient(Effects):
@@ -53,12 +54,14 @@ class Memory:
         self.dead: dict[str, dict[str, Any]] = {}
         self.life = 0
         self._turn = threading.Lock()
+        self._killed = threading.Event()
         self.env: dict[str, str] = {}
         self.pid = 0
 
     def kill(self) -> None:
         """Lose what is in memory, and stop what is being processed."""
         self.life += 1
+        self._killed.set()
         if "forgets ids" in self.wrong:
             self.done.clear()
         if "forgets letters" in self.wrong:
@@ -98,7 +101,10 @@ class Memory:
         return reply(200)
 
     def _work(self, name: str, life: int, seconds: float) -> None:
-        time.sleep(seconds)
+        if seconds and not life:
+            self._killed.wait(PATIENCE_S)  # it takes until the first kill, however long the machine needs for that
+        else:
+            time.sleep(seconds)
         with self._turn:
             if life == self.life and (name not in self.done or {"waits", "notes nothing"} & set(self.wrong)):
                 self.effects.ids.append(name)

@@ -26,7 +26,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
         "product",
         command=(sys.executable, "-m", "harness.sandbox", "product", "--port", str(port), "--rate-limit", "1000000000"),
         ready=UrlAnswers(f"{url}/healthz", _answers),
-        ready_within_s=20,
+        ready_within_s=60,
         cwd=Path.cwd(),
         env={"PRODUCT_API_KEY": key, "PRODUCT_WEBHOOK_SECRET": os.urandom(16).hex(), "SANDBOX_DEFECTS": ""},
         log=tmp_path / "product.log",

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from harness.sandbox.integration.credentials import ApiCredential
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.storage import Database
 
-QUICK = RetryPolicy(first_delay=0.04, max_delay=0.08, read=0.5, attempt=0.8, deadline=4, retry_after_cap=2)
+QUICK = RetryPolicy(first_delay=0.04, max_delay=0.08, read=30, attempt=30, deadline=60, retry_after_cap=2)
+"""Tries again soon, and waits for what a busy machine takes its time for."""
+HURRIED = replace(QUICK, read=1, attempt=1.5, deadline=8)
+"""For a server that never comes to an end."""
 OK = b'HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"id":"p1"}'
 
 
@@ -80,19 +84,16 @@ class Script:
             threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection: socket.socket) -> None:
-        with connection:
+        with connection, suppress(OSError):  # the client may have gone, also before it is read from
             data = connection.recv(65536)
             if not data:
                 return
             self.requests.append((time.monotonic(), data.decode()))
             step = self._steps[min(len(self.requests), len(self._steps)) - 1]
-            try:
-                if callable(step):
-                    step(connection)
-                else:
-                    connection.sendall(step.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
-            except OSError:
-                pass
+            if callable(step):
+                step(connection)
+            else:
+                connection.sendall(step.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
 
 
 Call = Callable[..., tuple[Script, Any]]
@@ -151,6 +152,7 @@ FAULTS: dict[str, tuple[Step, int, int]] = {
     "302": (answer(302, "Location: http://127.0.0.1:9/"), 1, 1),
     "501": (answer(501), 1, 1),
 }
+ENDLESS = ("silence", "dribbled-body", "dribbled-head")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -158,7 +160,8 @@ def test_a_call_is_repeated_only_where_that_helps_and_harms_nothing(fault: str, 
     """With a key it is repeated after what may pass; without one, only when the product has surely not done it."""
     step, keyed, unkeyed = FAULTS[fault]
     for key, attempts in (("key-12345678", keyed), (None, unkeyed)):
-        script, result = call(step, OK, key=key)
+        policy = HURRIED if fault in ENDLESS else QUICK
+        script, result = call(step, OK, key=key, policy=policy)
 
         assert len(script.requests) == attempts
         assert isinstance(result, ProductError) is not (attempts == 2 or fault == "nothing")
@@ -209,7 +212,7 @@ def test_retry_after_is_honoured_up_to_a_cap(case: str, call: Call) -> None:
 def test_the_deadline_holds_over_all_attempts(call: Call) -> None:
     """A server that dribbles in every attempt holds the client no longer than its deadline."""
     begun = time.monotonic()
-    _, result = call(dribble(b"HTTP/1.1 200 OK\r\nX: "), policy=replace(QUICK, deadline=1.5))
+    _, result = call(dribble(b"HTTP/1.1 200 OK\r\nX: "), policy=replace(HURRIED, deadline=2.5))
 
     assert isinstance(result, ProductError)
     assert time.monotonic() - begun < 20, "the server dribbles for ever"

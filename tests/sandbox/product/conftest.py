@@ -52,7 +52,7 @@ def started(stack: ExitStack, folder: Path, *words: str, defects: Sequence[str] 
         "product",
         command=(sys.executable, "-m", "harness.sandbox", "product", "--port", str(port), *words),
         ready=UrlAnswers(f"{product.url}/healthz", _answers),
-        ready_within_s=20,
+        ready_within_s=60,
         cwd=Path.cwd(),
         env=env,
         log=folder / f"product-{os.getpid()}-{port}.log",

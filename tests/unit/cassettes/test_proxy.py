@@ -252,7 +252,7 @@ def test_a_stream_without_an_end_is_ended(
     httpserver: HTTPServer, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its client gets all that came whole; another response that does not end is broken off, and counted."""
-    monkeypatch.setattr("harness.cassettes.record.proxy.WITHIN_S", 0.3)
+    monkeypatch.setattr("harness.cassettes.record.proxy.WITHIN_S", 1)
 
     def pieces(text: str) -> Iterator[str]:
         for _ in range(100):

@@ -78,7 +78,7 @@ def test_every_answer_is_shown_to_the_observer() -> None:
 
 
 @pytest.mark.parametrize(
-    "said, pause_s, least_s, most_s", [(b"HTTP/1.1 100 Continue\r\n\r\n", 30, 0.0, 20), (b"", 0.2, 0.2, 60)]
+    "said, pause_s, least_s, most_s", [(b"HTTP/1.1 100 Continue\r\n\r\n", 30, 0.0, 20), (b"", 1, 1, 60)]
 )
 def test_a_pause_ends_with_an_answer(said: bytes, pause_s: float, least_s: float, most_s: float) -> None:
     """A receiver that says that the request may go on gets the rest at once, another one when the pause is over."""
