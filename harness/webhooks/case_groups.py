@@ -1,7 +1,9 @@
 """Tries many cases with one wait, side by side: a genuine delivery after all shows that each had time for an effect.
 
-A case whose delivery had the expected answer and nothing else is decided by that. Any other is tried alone, where all
-that it causes is known to be its own; so a pass is as sound as alone, and a failure has its evidence.
+A case whose delivery had the expected answer and nothing else is decided by that, and so is a forgery that was
+acknowledged: its effects are counted by an id of its own, and a receiver that takes one may take all, each after a
+while. Any other case is tried alone, where all that it causes is known to be its own; so a pass is as sound as alone,
+and a failure has its evidence.
 """
 
 from __future__ import annotations
@@ -44,13 +46,14 @@ class CaseGroups:
 
     def findings(self, case: ReceiverCase) -> list[Finding]:
         """Return the finding of a case, and of what else its delivery shows."""
-        if case.id not in self._found and case in self._cases:
+        known = case.id in self._found or case.not_applicable_to(self._receiver.scheme)
+        if not known and case in self._cases:
             self._receiver.undisturbed(lambda: self._tried(case))
         found = self._found.pop(case.id, None)
         return found or judge(self._receiver, case, self._event, reproduce=self._reproduce(case))
 
     def _tried(self, first: ReceiverCase) -> list[Finding]:
-        """Try the cases from ``first`` on; return the findings of those that showed nothing unexpected."""
+        """Try the cases from ``first`` on; return the findings of those that are decided beside others."""
         receiver, nameless = self._receiver, NamelessEffects(self._receiver.probe)
         trials = [CaseTrial(receiver, case, self._reproduce(case), nameless) for case in self._next(first)]
         if not trials or receiver.usable(self._event)[1]:
@@ -71,10 +74,10 @@ class CaseGroups:
             if not answer.acknowledged:
                 return []
             nameless.forget()
-            expected = [(t, delivery) for t, delivery in sent if t.is_expected(delivery)]
-            quiet = list(pool.map(lambda each: each[0].quiet(each[1], control), expected))
-        self._found |= {t.case.id: found for (t, _), found in zip(expected, quiet, strict=True) if found}
-        return [each for found in quiet for each in found or ()]
+            harmless = [(t, delivery) for t, delivery in sent if _is_harmless(t, delivery)]
+            decided = list(pool.map(lambda each: each[0].beside(each[1], control), harmless))
+        self._found |= {t.case.id: found for (t, _), found in zip(harmless, decided, strict=True) if found}
+        return [each for found in decided for each in found or ()]
 
     def _next(self, first: ReceiverCase) -> list[ReceiverCase]:
         """Return the cases of the group that begins with ``first``, without those that are known."""
@@ -87,7 +90,7 @@ class CaseGroups:
         ]
 
     def _sent(self, trials: Sequence[CaseTrial], pool: ThreadPoolExecutor) -> list[_Trial]:
-        """Send the deliveries of the cases, up to the first one with a response that its case does not allow."""
+        """Send the deliveries of the cases, up to the first one with a response that may be a sign of trouble."""
         ended = threading.Event()
 
         def send(trial: CaseTrial) -> _Trial | None:
@@ -100,8 +103,13 @@ class CaseGroups:
                 else:  # there is no such delivery of this event
                     self._found[trial.case.id] = [with_fixtures(sent, self._event.file)]
                 return None
-            if not trial.is_expected(sent):
+            if not _is_harmless(trial, sent):
                 ended.set()
             return trial, sent
 
         return [each for each in pool.map(send, trials) if each is not None]
+
+
+def _is_harmless(trial: CaseTrial, sent: CaseDelivery) -> bool:
+    """Whether the response to a delivery shows no trouble that others could feel."""
+    return trial.is_expected(sent) or trial.is_taken(sent)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
+from harness.errors import ProbeError
 from harness.http.message import Request
 from harness.http.wire import Wire
 from harness.model import Delivery, Event, Finding, Outcome
@@ -158,7 +160,7 @@ class ReceiverUnderTest:
     def uncounted(self, usable: Event) -> str:
         """Return why no number of effects means anything, empty where the probe counts those of each event.
 
-        Determined once, by deliveries of its own. Raises `ProbeError`.
+        Determined once, by deliveries of its own. Raises `ProbeError` where the receiver died meanwhile.
         """
         assert self.probe is not None
         with self._learning:
@@ -170,8 +172,23 @@ class ReceiverUnderTest:
                     settle_s=self.settle_s,
                     object_key=self._object_key,
                 )
-                self._counting = counter.counting(usable)
+                self._counting = self._counted(counter, usable)
         return self._counting.fault if self._counting else NO_EFFECT.format(self.settle_s)
+
+    def _counted(self, counter: EffectCounter, usable: Event) -> Counting | None:
+        """Return what a probe's numbers mean; one that fails twice is of no use to any check of the run."""
+        deaths = self.deaths()
+        with suppress(ProbeError):
+            return counter.counting(usable)
+        if self._processes:
+            self._processes.revived()
+        time.sleep(_AGAIN_S)
+        try:
+            return counter.counting(usable)
+        except ProbeError as exc:
+            if self.deaths() != deaths:
+                raise
+            return Counting(fault=str(exc))
 
     def without_effect(self, control: Event) -> str:
         """Return that a genuine delivery has no effect in time, empty once it has one; raises `ProbeError`."""

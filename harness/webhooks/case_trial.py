@@ -13,7 +13,7 @@ from harness.http.curl import curl
 from harness.http.message import Request
 from harness.model import Delivery, Event, Finding, Outcome
 from harness.openapi.event_bodies import is_json_event, readable_document
-from harness.webhooks.assessment import CaseResult, Observation, finding_of, findings_of, is_expected, judged
+from harness.webhooks.assessment import CaseResult, Decision, Observation, finding_of, findings_of, is_expected, judged
 from harness.webhooks.case_runner import ReceiverUnderTest, no_id
 from harness.webhooks.cases import Material, ReceiverCase
 from harness.webhooks.cases.building import replaced
@@ -113,8 +113,12 @@ class CaseTrial:
         """Whether the delivery got a response that the row of the case allows."""
         return is_expected(self.case, sent.answer)
 
-    def quiet(self, sent: CaseDelivery, control: Event) -> list[Finding] | None:
-        """Return the findings of a delivery with an expected response, None where it shows anything unexpected.
+    def is_taken(self, sent: CaseDelivery) -> bool:
+        """Whether the delivery was acknowledged and must not be: no sign of trouble that it could cause to others."""
+        return sent.answer.acknowledged and self.case.response in REFUSALS
+
+    def beside(self, sent: CaseDelivery, control: Event) -> list[Finding] | None:
+        """Return the findings of a delivery among others, None where it is to be tried alone.
 
         ``control`` is a genuine event that was delivered after it and answered, while the receiver lived on.
         """
@@ -122,10 +126,10 @@ class CaseTrial:
         if self._asks:
             look = self._counted(look, sent, control)
         own, fault = decision = judged(self.case, sent.material, sent.built, look)
-        if fault or own.outcome in (Outcome.FAIL, Outcome.ERROR):
+        bad = fault or own.outcome is Outcome.FAIL
+        if own.outcome is Outcome.ERROR or (bad and not self.is_taken(sent)):
             return None
-        found = findings_of(self.case, decision, look, reproduce=self._reproduce, request="")
-        return [with_fixtures(finding, sent.usable.file) for finding in found]
+        return [with_fixtures(finding, sent.usable.file) for finding in self._worded(decision, sent, look)]
 
     def _made(self, usable: Event) -> tuple[Event, Material, Request | Finding]:
         """Return a delivery with what it was made of: a case may need a character that not every signature has."""
@@ -168,11 +172,13 @@ class CaseTrial:
                 look = look._replace(needs=self._needs(sent))
         if answer.status == 429 or not is_expected(case, answer):
             receiver.alive = False
-        built = sent.built
-        request = curl(built.url, built.headers, built.body, method=built.method, hidden={receiver.scheme.header})
-        decision = judged(case, sent.material, built, look)
-        note = library_note(receiver.scheme.name, case.id)
-        return findings_of(case, decision, look, reproduce=self._reproduce, request=request, note=note)
+        return self._worded(judged(case, sent.material, sent.built, look), sent, look)
+
+    def _worded(self, decision: Decision, sent: CaseDelivery, look: Observation) -> Iterator[Finding]:
+        built, scheme = sent.built, self._receiver.scheme
+        request = curl(built.url, built.headers, built.body, method=built.method, hidden={scheme.header})
+        note = library_note(scheme.name, self.case.id)
+        return findings_of(self.case, decision, look, reproduce=self._reproduce, request=request, note=note)
 
     def _looked(self, sent: CaseDelivery) -> Observation:
         """Look whether the receiver is still alive, and what the delivery caused."""
@@ -198,7 +204,9 @@ class CaseTrial:
             return look._replace(unknown=CaseResult(Outcome.NOT_RUN, why))
         try:
             # By the time a later, genuine delivery has its effect, a forged one has had its own.
-            if fault := receiver.uncounted(usable) or receiver.without_effect(control):
+            if fault := receiver.uncounted(usable):
+                return look._replace(unknown=CaseResult(Outcome.NOT_RUN, f"effects are not known: {fault}"))
+            if fault := receiver.without_effect(control):
                 return look._replace(unknown=CaseResult(Outcome.ERROR, fault))
             if self.case.takes_effect and look.answer.acknowledged:
                 return look._replace(effects=probe.wait(asked.ids[0], within_s=receiver.settle_s))

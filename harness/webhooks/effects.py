@@ -6,12 +6,19 @@ import threading
 import time
 from contextlib import suppress
 
+import msgspec
+
+from harness.core.cutting import cut
+from harness.core.encodable import readable_json
 from harness.errors import ProbeError
-from harness.webhooks.probes import Ask
+from harness.secrets.redaction.redactor import Redactor
+from harness.webhooks.probes import Ask, Row
 
 SOONEST_S, LATEST_S = 0.002, 0.1
 QUIET_S = 1.0
 """Seconds after a first effect in which a second one would show."""
+_SHOWN = 200
+"""Most characters of an answer in a message."""
 _NAMELESS = ("None", "null", "undefined")
 """Ids under which programs file what has no id."""
 
@@ -19,6 +26,12 @@ _NAMELESS = ("None", "null", "undefined")
 def pause(waited_s: float) -> float:
     """Return how long to wait before asking again, in seconds; it grows with the time already waited."""
     return min(LATEST_S, max(SOONEST_S, waited_s / 4))
+
+
+def _shown(row: Row) -> str:
+    """Return an answer as JSON without secrets, in one line and cut; what only a database has is text."""
+    answer = readable_json(msgspec.to_builtins(dict(row), enc_hook=str))
+    return cut(Redactor().body(answer, media_type="application/json", received=True).decode(), _SHOWN)
 
 
 def counted(effects: int) -> str:
@@ -41,14 +54,12 @@ class EffectProbe:
         if row is None:
             return 0
         key = next(iter(row)) if len(row) == 1 else self._count
-        if key not in row:
-            raise ProbeError(
-                f"{self._where}: the answer about {event_id} has no key {self._count!r} ({', '.join(row)}). "
-                "Put the number of effects there, or name its key with `count`."
-            )
-        count = row[key]
+        count = row.get(key)
         if not isinstance(count, int) or isinstance(count, bool):
-            raise ProbeError(f"{self._where}: {key!r} of {event_id} is {count!r}, not a number of effects.")
+            raise ProbeError(
+                f"{self._where}: the answer about {event_id} is {_shown(row)}, without a number of effects as "
+                f"{key!r}. Put the number there (0, or 404, for an unknown event), or name its key with `count`."
+            )
         return count
 
     def wait(self, event_id: str, *, within_s: float) -> int:

@@ -159,14 +159,15 @@ def silent(case: Check) -> ReceiverFault:
 def of_no_verification(findings: Sequence[Finding]) -> list[Finding]:
     """Return findings, with every forgery that is taken put down to the signature that is never compared.
 
-    The library that compares it does all else that a forgery can show, so that nothing is learnt from the others.
+    The library that compares it does all else that a forgery can show, so that nothing is learnt from the others; one
+    that is acknowledged and then ignored is one that the receiver cannot read.
     """
     if not any(f.check == _PROOF and f.outcome in _COUNTED and not f.note for f in findings):
         return list(findings)
     fix = "Verify the signature of each delivery with the library of its scheme before you read, store or answer it."
     return [
-        msgspec.structs.replace(f, subject=f.check, cause=_UNVERIFIED, fix=fix)
-        if f.check in _FORGERIES and f.outcome in _COUNTED and not f.note
+        msgspec.structs.replace(f, subject=f.case, cause=_UNVERIFIED, fix=fix)
+        if (f.check in _FORGERIES or f.check == IGNORED.id) and f.outcome in _COUNTED and not f.note
         else f
         for f in findings
     ]

@@ -110,7 +110,7 @@ def _judged(drill: Drill, context: DrillContext) -> Judgement | Caused:
         )
     try:
         if "receiver.effects" in drill.needs and (fault := receiver.uncounted(context.event)):
-            return unseen(drill, fault, settle_s=receiver.settle_s)
+            return unseen(drill, fault)
         _prepare(context)
         return drill.run(context)
     except (ProbeError, ProcessError) as exc:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from harness.model import Outcome
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
-from harness.webhooks.effect_counts import NO_EFFECT
 from harness.webhooks.effects import counted
 
 
-def unseen(drill: Drill, fault: str, *, settle_s: float) -> Judgement:
+def unseen(drill: Drill, fault: str) -> Judgement:
     """Return the judgement of a drill where the numbers of the probe mean nothing, for the reason ``fault``."""
-    if drill is PROCESSED or fault != NO_EFFECT.format(settle_s):
+    if drill is PROCESSED:
         return Outcome.ERROR, f"cannot be judged: {fault}"
-    return Outcome.NOT_RUN, f"no effect of any event shows: see {PROCESSED.key}"
+    return Outcome.NOT_RUN, f"effects are not known, as {PROCESSED.key} finds: {fault}"
 
 
 def _processed(context: DrillContext) -> Judgement:

@@ -250,6 +250,17 @@ def test_a_receiver_that_compares_no_signature_has_one_cause() -> None:
     assert [f.cause for f in of_item["webhooks.raw-body"]] == [found.cause]
 
 
+def test_a_forgery_that_is_acknowledged_and_ignored_is_of_the_same_cause() -> None:
+    """A receiver that compares no signature acknowledges what it cannot read for the same reason."""
+    unread = msgspec.structs.replace(forgery("ignored-forgery"), case="forged-compressed", subject="forged-compressed")
+
+    [found] = judged(*by_item([forgery("wrong-secret"), unread])[ITEM.id]).findings
+    [alone] = judged(*by_item([unread])[ITEM.id]).findings
+
+    assert "whatever their signature, at 2 deliveries: wrong-secret, forged-compressed" in found.summary
+    assert alone.check == "ignored-forgery"
+
+
 def test_a_receiver_that_takes_some_forgeries_has_several_causes() -> None:
     """Who refuses a made-up signature compares it, and is wrong about each of the others by itself."""
     taken = [forgery(check) for check in ("missing", "altered-body")]

@@ -88,6 +88,30 @@ def test_a_forgery_that_is_taken_fails_its_own_case_alone(status: int, seen: str
     assert {f.outcome for each in IDS[1:] for f in found[each]} == {Outcome.PASS}
 
 
+@pytest.mark.parametrize("ignored", [(), ("missing", "empty")], ids=["taken", "some ignored"])
+def test_a_receiver_that_verifies_nothing_is_asked_with_one_wait(ignored: tuple[str, ...], grouped: Grouped) -> None:
+    """Each forgery that is acknowledged has a finding of its own, but none is sent twice, and none waited for alone."""
+
+    def forged(request: Request, effects: Effects) -> bytes:
+        if request.headers["x-product-signature"] or not ignored:
+            effects.ids.append(event_id(request))
+        return reply(200)
+
+    receiver = Receiver(forged)
+    groups = grouped(receiver, receiver.effects)
+
+    found = {case.id: groups.findings(case) for case in cases()}
+
+    assert receiver.genuine.count(False) == len(IDS)
+    for case_id, findings in found.items():
+        failed = [finding for finding in findings if finding.outcome is Outcome.FAIL]
+        seen = "0 effects" if case_id in ignored else "1 effect"
+        assert [(each.observed, each.reproduce) for each in failed] == [(f"HTTP 200, {seen}", f"again {case_id}")]
+        assert failed[0].request.startswith("curl -i ")
+    summaries = [each.summary for findings in found.values() for each in findings]
+    assert ("Acknowledged a delivery without a signature, and ignored it" in summaries) is bool(ignored)
+
+
 def test_a_case_that_was_not_asked_for_is_not_sent(grouped: Grouped) -> None:
     """What a run did not select reaches the receiver in no group; it can still be asked for by itself."""
     receiver = Receiver()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import ProbeError
 from harness.model import Finding, Level, Outcome
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.case_trial import judge
@@ -115,15 +116,54 @@ def test_without_a_probe_the_status_is_reported_and_the_rest_not_run(serve: Serv
     assert finding.observed.startswith("HTTP 400 'no'; effects are not known; add to [receiver]: effects = {")
 
 
-def test_a_probe_that_knows_no_effect_at_all_is_an_error(serve: Serve, under: Under) -> None:
+def test_a_forgery_is_not_judged_by_a_probe_that_knows_no_effect_at_all(serve: Serve, under: Under) -> None:
     """No effect of a forgery means nothing where an honest delivery has none either."""
     finding = judged(under(serve(right(Effects())), probe=Effects()), "wrong-secret")
 
-    assert finding.outcome is Outcome.ERROR
-    assert (
-        "a genuine delivery was acknowledged and has no effect within 0.1 s: the receiver does nothing"
-        in finding.observed
+    assert finding.outcome is Outcome.NOT_RUN
+    assert finding.observed.startswith(
+        "HTTP 400 'no'; effects are not known: a genuine delivery was acknowledged and has no effect within 0.1 s: "
+        "the receiver does nothing"
     )
+
+
+class Unusable(Effects):
+    """A probe whose answer has no number."""
+
+    asked = 0
+
+    def effects(self, event_id: str) -> int:
+        """Raise, as often as there is a question."""
+        self.asked += 1
+        raise ProbeError(f"[receiver] effects: the answer about {event_id} is {{}}")
+
+
+def test_a_probe_of_no_use_is_asked_twice_and_not_for_every_case(serve: Serve, under: Under) -> None:
+    """Its fault is one of the whole run: each case is not run, and says why."""
+    probe = Unusable()
+    receiver = under(serve(right(probe)), probe=probe)
+
+    found = [judged(receiver, case_id) for case_id in ("wrong-secret", "missing", "truncated")]
+
+    assert [finding.outcome for finding in found] == [Outcome.NOT_RUN] * 3
+    assert all("; effects are not known: [receiver] effects: the answer" in each.observed for each in found)
+    assert probe.asked == 2
+
+
+def test_a_probe_that_fails_once_is_asked_again(serve: Serve, under: Under) -> None:
+    """Its server may be busy for a moment."""
+    probe = Effects()
+    once = iter([ProbeError("[receiver] effects: no answer")])
+    effects = probe.effects
+
+    def ask(event_id: str) -> int:
+        for error in once:
+            raise error
+        return effects(event_id)
+
+    probe.effects = ask  # type: ignore[method-assign]
+
+    assert judged(under(serve(right(probe)), probe=probe), "wrong-secret").outcome is Outcome.PASS
 
 
 @pytest.mark.parametrize(

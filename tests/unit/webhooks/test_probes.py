@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,6 @@ def test_a_list_has_the_entry_of_the_event() -> None:
         (Answer(500), "answered 500. Answer 404 for an unknown event, else JSON."),
         (Answer(200, text="many"), "answered 200, which is not JSON. Answer with an object, or with a number."),
         (Answer(200, json="x"), "answered 200, a JSON str. Answer with an object, a list, or a number."),
-        (Answer(200, json={"a": 1, "b": 2}), "has no key 'effects' (a, b). Put the number of effects there, or name"),
-        (Answer(200, json={"effects": "1", "b": 2}), "'effects' of evt_1 is '1', not a number of effects."),
     ],
 )
 def test_a_url_that_is_of_no_use_says_why(answer: Answer | None, said: str) -> None:
@@ -121,6 +120,44 @@ def test_a_url_that_is_of_no_use_says_why(answer: Answer | None, said: str) -> N
 
     assert said in str(raised.value)
     assert str(raised.value).startswith("[receiver] effects")
+
+
+@pytest.mark.parametrize(
+    "answer, shown",
+    [
+        ({}, "is {}, without a number of effects as 'effects'. Put the number there (0, or 404, for an unknown event)"),
+        ({"a": 1, "b": "é"}, 'is {"a": 1, "b": "é"}, without a number of effects as \'effects\'.'),
+        ({"effects": True, "b": 2}, 'is {"effects": true, "b": 2}, without'),
+        ({"n": "1"}, 'is {"n": "1"}, without a number of effects as \'n\'.'),
+        ({"b": "x" * 999, "a": 1}, 'is {"b": "' + "x" * 192 + "…, without"),
+    ],
+    ids=["empty", "members", "boolean", "text", "long"],
+)
+def test_an_answer_without_a_number_is_shown(answer: dict[str, Any], shown: str) -> None:
+    """The message says what came, in one line of bounded length, and under which key a number would count."""
+    with pytest.raises(ProbeError) as raised:
+        by_url(Answer(200, json=answer)).effects("evt_1")
+
+    assert shown in str(raised.value)
+
+
+def test_an_answer_without_a_number_is_shown_without_its_secrets() -> None:
+    """What the integration knows of an event may hold a token."""
+    token = os.urandom(16).hex()
+
+    with pytest.raises(ProbeError) as raised:
+        by_url(Answer(200, json={"status": "done", "access_token": token})).effects("evt_1")
+
+    assert '"status": "done"' in str(raised.value)
+    assert token not in str(raised.value)
+
+
+def test_what_only_a_database_has_is_shown_as_text(database: str) -> None:
+    """An answer through SQL has values that JSON does not have."""
+    query = Config(sql="SELECT x'ff' AS a, 1.5 AS b", database="env:DB")
+
+    with pytest.raises(ProbeError, match=re.escape('is {"a": "/w==", "b": 1.5}, without a number')):
+        probe(query, database=database).effects("evt_1")
 
 
 def test_sql_counts_effects(database: str) -> None:
