@@ -34,6 +34,7 @@ TRUSTED: Mapping[str, Callable[[Request, bytes], bool]] = {
     "receiver-trusts-chunks": lambda request, _: "transfer-encoding" in request.headers,
     "receiver-trusts-old-http": lambda request, _: request.scope["http_version"] == "1.0",
     "receiver-trusts-local-addresses": lambda request, _: request.headers.get("x-forwarded-for") == "127.0.0.1",
+    "receiver-trusts-health-checks": lambda request, _: "kube-probe" in request.headers.get("user-agent", ""),
     "receiver-has-a-debug-query": lambda request, _: request.query_params.get("debug") == "1",
     "receiver-has-a-debug-header": lambda request, _: "x-skip-verification" in request.headers,
     "receiver-trusts-test-events": lambda _, body: _stated(body, "livemode") is False,

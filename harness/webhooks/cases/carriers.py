@@ -7,16 +7,20 @@ path, headers, framing and content. Each row is a delivery signed with another s
 from __future__ import annotations
 
 import base64
+import re
+from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from msgspec.structs import replace
 
+from harness.errors import EventError
 from harness.http.codings import gzipped
 from harness.http.message import Headers, Request
 from harness.webhooks.cases.alterations import retyped
 from harness.webhooks.cases.building import Material, replaced
 from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase, no_shared_secret, worded_case
+from harness.webhooks.schemes.sent_headers import SENT
 
 _ALWAYS = "Verify every request that reaches the handler in the same way, before you look at anything else in it."
 _NO_SWITCH = "Leave no switch for tests in the receiver: give it a secret of its own in each environment instead."
@@ -29,20 +33,24 @@ _MADE_UP = base64.b64decode("exampleexampleexampleexample") + bytes.fromhex("dea
 """What a stated secret is made of: in base64 and in hexadecimal it shows that it is none, where a receiver logs it."""
 _SECRETS = ("secret", "webhook_secret", "signing_secret", "key", "token", "api_key")
 _SWITCHES = (
-    *("debug", "test", "test_mode", "testing", "dev", "dry_run", "internal", "trusted", "bypass", "unsafe"),
+    *("debug", "test", "test_mode", "testing", "dev", "dry_run", "internal", "internal_request", "trusted", "bypass"),
+    *("unsafe", "admin", "health_check", "ignore_signature", "skip_validation"),
     *("skip_verification", "skip_verify", "skip_signature", "skip_auth", "no_verify", "noverify"),
 )
-_LOCAL = "127.0.0.1"
-_PROXIED: Headers = (
-    ("x-forwarded-for", _LOCAL),
-    ("x-real-ip", _LOCAL),
-    ("x-client-ip", _LOCAL),
-    ("x-remote-addr", _LOCAL),
-    ("true-client-ip", _LOCAL),
-    ("cf-connecting-ip", _LOCAL),
-    ("x-forwarded-host", "localhost"),
-    ("forwarded", f"for={_LOCAL};host=localhost"),
+_ADDRESSES = ("x-forwarded-for", "x-real-ip", "x-client-ip", "x-remote-addr", "true-client-ip", "cf-connecting-ip")
+_VENDORS = (value for sent in SENT.values() for name, value in sent if name.lower() == "user-agent")
+_AGENTS = (
+    ("tool", "tools and browsers", "curl/8.5.0 PostmanRuntime/7.39.0 HTTPie/3.2.2 python-requests/2.32.3 Mozilla/5.0"),
+    ("health-check", "health checks", "kube-probe/1.31 ELB-HealthChecker/2.0 GoogleHC/1.0 UptimeRobot/2.0"),
+    ("vendor", "vendors", " ".join(_VENDORS)),
 )
+"""Who names itself in a User-Agent, for the id and the words, and the names: a receiver looks for one of them."""
+
+
+def _proxied(address: str) -> Headers:
+    """Return what proxies state about who sent a request."""
+    stated = (("x-forwarded-host", "localhost"), ("forwarded", f"for={address};host=localhost"))
+    return (*((name, address) for name in _ADDRESSES), *stated)
 
 
 def _forged(m: Material, body: bytes | None = None) -> Request:
@@ -68,10 +76,28 @@ def _at_path(m: Material, *, before: str = "", after: str = "") -> Request:
     return replace(built, url=urlunsplit(parts._replace(path=path)))
 
 
+def _at_changed_path(change: Callable[[str], str], m: Material) -> Request:
+    """Return a forgery at a path which a router may take for that of the receiver."""
+    built = _forged(m)
+    parts = urlsplit(built.url)
+    if (path := change(parts.path)) == parts.path:
+        raise EventError(f"the path of the receiver, {parts.path or '/'}, has no letter, which this case changes")
+    return replace(built, url=urlunsplit(parts._replace(path=path)))
+
+
+def _with_escape(path: str) -> str:
+    """Return a path whose last letter is written as an escape (RFC 3986 section 2.1)."""
+    return re.sub(r"[A-Za-z](?=[^A-Za-z]*\Z)", lambda letter: f"%{ord(letter[0]):02X}", path)
+
+
 def _with(headers: Headers, built: Request) -> Request:
     for name, value in headers:
         built = replaced(built, name, value)
     return built
+
+
+def _with_headers(headers: Headers, m: Material) -> Request:
+    return _with(headers, _forged(m))
 
 
 def _in_headers(names: tuple[str, ...], value: str) -> Headers:
@@ -155,12 +181,46 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="a forgery at the path with its slash doubled",
         build=partial(_at_path, before="/"),
     ),
+    *(
+        _untaken(
+            id=f"forged-at-{name}",
+            summary=f"a forgery at the path {words}",
+            source="CWE-178, RFC 3986 section 6.2.2: routers take such paths for equal, comparisons of text do not",
+            build=partial(_at_changed_path, change),
+        )
+        for name, words, change in (
+            ("other-case", "in other capitals", str.swapcase),
+            ("escaped-path", "with a letter escaped", _with_escape),
+        )
+    ),
+    *(
+        _carried(
+            id=f"forged-from-{name}",
+            summary=f"a forgery whose headers state that it comes from {words}",
+            source="CWE-290, CWE-348",
+            fix="Take no address in a header for the sender's: a signature is what shows who sent a delivery.",
+            build=partial(_with_headers, _proxied(address)),
+        )
+        for name, words, address in (
+            ("within", "the receiver's own machine", "127.0.0.1"),
+            ("private-network", "a private network", "10.0.0.1"),
+        )
+    ),
+    *(
+        _carried(
+            id=f"forged-by-{name}",
+            summary=f"a forgery with the User-Agent of {words}",
+            source="CWE-290: anybody can state a User-Agent",
+            fix="Let no User-Agent decide whether you verify; answer health checks at a path of their own.",
+            build=partial(_with_headers, (("user-agent", agent),)),
+        )
+        for name, words, agent in _AGENTS
+    ),
     _carried(
-        id="forged-from-within",
-        summary="a forgery whose headers state that it comes from the receiver's own machine",
-        source="CWE-290, CWE-348",
-        fix="Take no address in a header for the sender's: a signature is what shows who sent a delivery.",
-        build=lambda m: _with(_PROXIED, _forged(m)),
+        id="forged-without-agent",
+        summary="a forgery without a User-Agent",
+        source="CWE-290: anybody can leave a User-Agent out",
+        build=lambda m: replaced(_forged(m), "user-agent"),
     ),
     _carried(
         id="forged-as-debug-query",
@@ -169,12 +229,18 @@ CASES: tuple[ReceiverCase, ...] = (
         fix=_NO_SWITCH,
         build=lambda m: _forged(_asking(m, dict.fromkeys(_SWITCHES, "1"))),
     ),
-    _carried(
-        id="forged-as-debug-headers",
-        summary="a forgery with the usual switches of tests in its headers",
-        source="CWE-489",
-        fix=_NO_SWITCH,
-        build=lambda m: _with(_in_headers(_SWITCHES, "true"), _forged(m)),
+    *(
+        _carried(
+            id=f"forged-as-{name}",
+            summary=f"a forgery with the usual switches of tests {words}",
+            source="CWE-489",
+            fix=_NO_SWITCH,
+            build=partial(_with_headers, _in_headers(_SWITCHES, value)),
+        )
+        for name, words, value in (
+            ("debug-headers", "in its headers", "true"),
+            ("debug-numbers", "as 1 in its headers", "1"),
+        )
     ),
     *(
         _carried(

@@ -7,14 +7,26 @@ import io
 import socket
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
+from harness.errors import EventError
 from harness.model import Level, Outcome
 from harness.webhooks.case_trial import judge
-from harness.webhooks.cases import case_named
-from tests.unit.webhooks.conftest import EVENT, Effects, Listen, Request, Serve, Under, event_id, reply
+from harness.webhooks.cases import Material, case_named
+from harness.webhooks.schemes import scheme_named
+from tests.unit.webhooks.conftest import EVENT, SECRET, Effects, Listen, Request, Serve, Under, event_id, reply
 
 UNCHOSEN = {"forged-in-chunks": "transfer-encoding", "forged-expect-continue": "expect"}
+
+AT = {
+    "/hook/": ["forged-at-slash"],
+    "//hook": ["forged-at-double-slash"],
+    "/HOOK": ["forged-at-other-case"],
+    "/hoo%6B": ["forged-at-escaped-path"],
+}
+FROM = {"127.0.0.1": ["forged-from-within"], "10.0.0.1": ["forged-from-private-network"]}
+BY = {"forged-by-tool": "HTTPie", "forged-by-health-check": "ELB-HealthChecker", "forged-by-vendor": "Stripe/1.0"}
 
 
 def chosen(request: Request) -> Iterator[str]:
@@ -26,12 +38,12 @@ def chosen(request: Request) -> Iterator[str]:
     yield f"forged-{request.line.split(' ')[0].lower()}"
     if "1.0" in request.line:
         yield "forged-http-1.0"
-    if target.endswith("/"):
-        yield "forged-at-slash"
-    if target.startswith("//"):
-        yield "forged-at-double-slash"
-    if request.headers["x-forwarded-for"] == "127.0.0.1":
-        yield "forged-from-within"
+    yield from AT.get(target, ())
+    yield from FROM.get(request.headers["x-forwarded-for"] or "", ())
+    agent = request.headers["user-agent"]
+    yield from (case_id for case_id, word in BY.items() if agent and word in agent)
+    if request.headers["x-health-check"] == "1":
+        yield "forged-as-debug-numbers"
     if "debug=1" in target:
         yield "forged-as-debug-query"
     if request.headers["x-debug"] == "true":
@@ -44,6 +56,7 @@ def chosen(request: Request) -> Iterator[str]:
 
 TRUSTED = (
     "forged-as-debug-headers",
+    "forged-as-debug-numbers",
     "forged-as-debug-query",
     "forged-as-form",
     "forged-as-multipart",
@@ -52,8 +65,14 @@ TRUSTED = (
     "forged-as-text",
     "forged-as-xml",
     "forged-at-double-slash",
+    "forged-at-escaped-path",
+    "forged-at-other-case",
     "forged-at-slash",
+    "forged-by-health-check",
+    "forged-by-tool",
+    "forged-by-vendor",
     "forged-expect-continue",
+    "forged-from-private-network",
     "forged-from-within",
     "forged-get",
     "forged-http-1.0",
@@ -103,6 +122,33 @@ def test_any_answer_without_an_effect_is_right_where_nothing_is_received(
 
     assert (finding.outcome, finding.summary) == (Outcome.PASS, case.passed)
     assert unknown.outcome is Outcome.NOT_RUN
+
+
+def material(url: str) -> Material:
+    headers = (("content-type", "application/json"), ("user-agent", "Product/1"))
+    event = msgspec.structs.replace(EVENT, headers=headers)
+    return Material(scheme_named("hmac"), event, SECRET, 1_700_000_000, url=url)
+
+
+@pytest.mark.parametrize("case_id", ["forged-at-other-case", "forged-at-escaped-path"])
+@pytest.mark.parametrize("path", ["/", "", "/12-3/"])
+def test_a_path_without_letters_has_no_other_spelling(case_id: str, path: str) -> None:
+    """There is no such delivery, and the reason names the path."""
+    case = case_named(case_id)
+    assert case is not None
+
+    with pytest.raises(EventError, match=f"the path of the receiver, {path or '/'}, has no letter, which this case"):
+        case.delivery(material(f"http://127.0.0.1:1{path}"))
+
+
+def test_a_forgery_can_be_without_a_user_agent() -> None:
+    """What the fixture has is left out, and nothing else is."""
+    case = case_named("forged-without-agent")
+    assert case is not None
+
+    sent = dict(case.delivery(material("http://127.0.0.1:1/hook")).headers)
+
+    assert sorted(sent) == ["content-type", "x-product-signature"]
 
 
 def read(reader: io.BufferedReader) -> bool | None:
