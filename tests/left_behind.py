@@ -71,10 +71,11 @@ class Killable:
         """Return those whose command line has one of ``parts`` as a word."""
         return [process for process in self.all() if not set(parts).isdisjoint(_words(process))]
 
-    def close_terminal(self) -> None:
+    def close_terminal(self) -> bool:
         """Close the terminal, as its window does."""
         os.close(self._master)
         self._master = -1
+        return True
 
     def left(self, within_s: float = ENDS_WITHIN_S) -> list[str]:
         """Return the command lines of what still runs after a while."""
@@ -116,20 +117,27 @@ class Blow(NamedTuple):
     """One way to kill."""
 
     id: str
-    strike: Callable[[Killable], None]
+    strike: Callable[[Killable], bool]
+    """Returns whether it met a process: on a busy machine the one that it means may not have started."""
     terminal: bool = False
 
 
-def _sent(number: signal.Signals, *parts: str, first: bool) -> Callable[[Killable], None]:
-    def strike(killable: Killable) -> None:
-        for process in [*([killable.process] if first else []), *killable.named(*parts)]:
+def _sent(number: signal.Signals, *parts: str, first: bool) -> Callable[[Killable], bool]:
+    def strike(killable: Killable) -> bool:
+        met = [*([killable.process] if first else []), *killable.named(*parts)]
+        for process in met:
             process.send_signal(number)
+        return bool(met)
 
     return strike
 
 
-def _to_the_group(number: signal.Signals) -> Callable[[Killable], None]:
-    return lambda killable: os.killpg(killable.process.pid, number)
+def _to_the_group(number: signal.Signals) -> Callable[[Killable], bool]:
+    def strike(killable: Killable) -> bool:
+        os.killpg(killable.process.pid, number)
+        return True
+
+    return strike
 
 
 ANY = (

@@ -94,12 +94,13 @@ def test_a_command_that_is_killed_leaves_nothing_behind(slow: Folder, tmp_path: 
         after_s = chance.uniform(BEGINS_S, TAKES_S)
         command = Killable(slow.path, words, scratch=scratch, terminal=blow.terminal)
         time.sleep(after_s)
-        if command.process.poll() is None:
-            killed += 1
-            blow.strike(command)
-        what = f"seed {seed}: {blow.id} of {' '.join(words)} after {after_s:.2f} s"
-        left += [f"{what} left {process}" for process in command.left()]
-        left += [f"{what} left {name}" for name in command.left_after_the_next()]
+        is_over = command.process.poll() is not None
+        is_killed = not is_over and blow.strike(command)
+        killed += is_killed
+        if is_killed or is_over:
+            what = f"seed {seed}: {blow.id} of {' '.join(words)} after {after_s:.2f} s"
+            left += [f"{what} left {process}" for process in command.left()]
+            left += [f"{what} left {name}" for name in command.left_after_the_next()]
         command.end()
     assert left == []
     assert killed == KILLS
