@@ -41,7 +41,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         hit = next((n for n, a in enumerate(self.attempts) if a.fault and self._is_aimed_at(a)), 0)
         found: list[Attempt] = []
         for attempt in self.attempts[hit:]:
-            answered = bool(found) and _is_answered(found[-1])
+            answered = bool(found) and is_answered(found[-1])
             if answered and attempt.method not in WRITES:
                 break
             if same_call(attempt, self.attempts[hit], by_key=answered):
@@ -108,7 +108,7 @@ class Timed(msgspec.Struct, frozen=True):
         return self.complaint(evidence)
 
 
-def _is_answered(attempt: Attempt) -> bool:
+def is_answered(attempt: Attempt) -> bool:
     """Whether the provider's own answer came, be it late."""
     return not attempt.fault or (attempt.status is not None and attempt.status < 300)
 
