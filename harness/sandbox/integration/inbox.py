@@ -128,6 +128,8 @@ def fail(
     with database.writing() as connection:
         if dead and "worker-overwrites-dead-letters" in planted:
             connection.execute(delete(inbox).where(inbox.c.status == "dead"))
+        if claimed.attempts == 1 and "worker-loses-redriven-events" in planted:  # only those have a reason before that
+            connection.execute(delete(inbox).where(_mine(claimed), inbox.c.reason != ""))
         mine = connection.execute(update(inbox).where(_mine(claimed)).values(**values)).rowcount == 1
         if dead and mine and "worker-counts-no-dead-letters" not in planted:
             counts.add(connection, database, {(counts.DEAD_LETTERS, ""): 1})

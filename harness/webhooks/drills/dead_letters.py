@@ -130,11 +130,26 @@ def _again(context: DrillContext, event: Event, row: Row) -> Judgement:
     try:
         context.run(context.dead_letters.redrive, event.id, "[receiver.dead_letters] redrive")
         burst = context.shared.burst
-        moved = seen.wait(_REDRIVEN_LATER_S if burst and burst.lost != [] else _REDRIVEN_S)
+        within_s = _REDRIVEN_LATER_S if burst and burst.lost != [] else _REDRIVEN_S
+        moved = seen.wait(within_s)
     finally:
         ended.set()
         watcher.join()
-    return passes_if(moved, f"{event.id} was {'' if moved else 'not '}retried after the redrive command")
+    if not moved:
+        return Outcome.FAIL, f"{event.id} was not retried after the redrive command"
+    return _at_rest(context, event, begins_by=time.monotonic() + within_s)
+
+
+def _at_rest(context: DrillContext, event: Event, *, begins_by: float) -> Judgement:
+    """A retry ends with the effect or with a dead letter: its sender, who saw it acknowledged, sends it no more."""
+    retried = f"{event.id} was retried after the redrive command"
+    if context.receiver.probe is None:
+        return Outcome.PASS, retried
+    row, is_letter = _letter_of(context, event, begins_by)
+    if is_letter or context.probe.effects(event.id):
+        return Outcome.PASS, retried
+    known = f"returns {dict(row)}" if row else "returns nothing"
+    return Outcome.FAIL, f"{retried}, and then lost: it has no effect, and the dead letter query {known}"
 
 
 def _watch(context: DrillContext, event: Event, attempts: Any, seen: threading.Event, ended: threading.Event) -> None:
@@ -255,9 +270,10 @@ LATER: tuple[Drill, ...] = (
         id="dead-letter-redriven",
         summary="a dead letter after the redrive command",
         passed="Retried a dead letter after the redrive command",
-        failed="Did not retry a dead letter after the redrive command",
-        expected="another attempt",
-        fix="Offer a command that queues a dead letter again, so that a worker retries it.",
+        failed="Did not retry a dead letter after the redrive command, or lost it then",
+        expected="another attempt, and after it the effect or a dead letter again",
+        fix="Offer a command that queues a dead letter again, so that a worker retries it, and delete the dead letter "
+        "only in the transaction of its effect.",
         needs=("receiver.unprocessable", "receiver.dead_letters", "receiver.dead_letters.redrive"),
         run=partial(_of_letter, _again),
     ),

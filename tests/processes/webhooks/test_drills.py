@@ -212,7 +212,7 @@ def test_a_right_receiver_passes(drill_id: str, stage: Callable[[Integration], D
         ("duplicates-unread", "stops when nobody waits", "then again: HTTP 200, 0 effects"),
         ("signature-again", "remembers signatures", "another event under its signature: HTTP 200, 1 effect"),
         ("ids-stated-twice", "reads ids from the query", "in the query: HTTP 200; 1 effect under an id that was not"),
-        ("burst", "drops", "acknowledged events had no effect within 0.3 s"),
+        ("burst", "drops", " of 201 acknowledged events had no effect within 0.3 s"),
         ("burst", "busy", "refused with 503 but without Retry-After"),
         ("ack-latency", "slow", "the limit is 150 ms"),
         (
@@ -364,6 +364,45 @@ def test_a_dead_letter_that_is_not_taken_up_again_fails(
 
     assert finding.outcome is Outcome.FAIL
     assert "was not retried after the redrive command" in finding.observed
+
+
+@pytest.mark.parametrize(
+    "after, effects, seen",
+    [
+        (None, 0, "lost: it has no effect, and the dead letter query returns nothing"),
+        (
+            {"status": "new", "attempts": 0},
+            0,
+            "lost: it has no effect, and the dead letter query returns {'status': 'new'",
+        ),
+        (None, 1, ""),
+        ({"status": "dead", "attempts": 4}, 0, ""),
+    ],
+    ids=["deleted", "never-ends", "done", "dead-again"],
+)
+def test_a_retry_ends_with_the_effect_or_with_a_dead_letter(
+    after: dict[str, Any] | None,
+    effects: int,
+    seen: str,
+    stage: Callable[[Integration], DrillContext],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its sender saw it acknowledged and sends it no more: what is then in neither place is lost."""
+    from harness.webhooks.drills import dead_letters
+
+    integration = Integration()
+
+    def redrive(_context: DrillContext, _words: object, name: str, _key: str) -> None:
+        integration.dead.pop(name)
+        integration.dead.update({name: after} if after else {})
+        integration.effects.ids.extend([name] * effects)
+
+    monkeypatch.setattr(dead_letters, "_REDRIVEN_S", 0.2)
+    monkeypatch.setattr(DrillContext, "run", redrive)
+    finding = played("dead-letter-redriven", stage(integration))
+
+    assert finding.outcome is (Outcome.FAIL if seen else Outcome.PASS), finding.observed
+    assert seen in finding.observed
 
 
 def test_a_command_that_fails_is_an_error(stage: Callable[[Integration], DrillContext]) -> None:
