@@ -17,10 +17,14 @@ from harness.webhooks.capture_server import CaptureServer, CaptureStore, cleanin
 from harness.webhooks.delivery_plan import revealed_url, secret_behind
 from harness.webhooks.discovery.scheme_finder import SchemeSearch, find_scheme
 from harness.webhooks.discovery.sender_check import MOST_SEARCHED, SchemeByDelivery
+from harness.webhooks.events import EventFormat
 from harness.webhooks.handshake_replies import Handshakes
 from harness.webhooks.handshake_table import HANDSHAKE_REPLIES
 from harness.webhooks.http_fixture import bytes_of, http_fixture
+from harness.webhooks.schemes import Scheme, scheme_named
 
+TYPE_KEYS = ("event", "event_type", "eventType", "kind", "topic", "event.type", "data.type", "name")
+"""Where senders without a scheme of their own name the type of an event; the first that fits is taken."""
 WAIT_S = 600.0
 """Seconds for a delivery to come."""
 
@@ -83,4 +87,18 @@ def _first_delivery(
     with tempfile.TemporaryDirectory() as folder:
         store = CaptureStore(Path(folder), cleaning(lambda: surroundings.redactor))
         paths = [store.add(request.headers, request.body) for request in requests]
-        return FirstDelivery(scheme=search.found[0], fixtures={path.name: read_file(path) for path in paths})
+        fixtures = {path.name: read_file(path) for path in paths}
+    event_type = _type_key(requests, scheme_named(search.found[0].scheme))
+    return FirstDelivery(scheme=search.found[0], fixtures=fixtures, event_type=event_type)
+
+
+def _type_key(requests: Sequence[Request], scheme: Scheme) -> str | None:
+    """Return where the deliveries name their type: None where the scheme does, empty where nothing does."""
+    if scheme.type_header or not scheme.type_key:
+        return None
+    for key in (None, *TYPE_KEYS):
+        place = EventFormat(scheme=scheme, type_key=key)
+        heads = (tuple((name.lower(), value) for name, value in request.headers) for request in requests)
+        if all(place.received(head, request.body).type for head, request in zip(heads, requests, strict=True)):
+            return key
+    return ""

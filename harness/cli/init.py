@@ -13,9 +13,9 @@ from harness.cli.first_delivery import delivery_of, delivery_that_comes
 from harness.cli.json_output import json_option, print_json
 from harness.context.starting.file_plan import write_all
 from harness.context.starting.first_files import RUNBOOKS, first_files, refuse_another
-from harness.context.starting.start_answers import FirstDelivery, StartAnswers
+from harness.context.starting.start_answers import SIGNING_SECRET, FirstDelivery, StartAnswers
 from harness.errors import ConfigurationError, EventError, NetworkError, SpecError
-from harness.packs.shelf import pack_names
+from harness.packs.shelf import pack_named, pack_names
 
 NEXT = "harness gate"
 SKELETON = "  (a skeleton: fill it in)"
@@ -29,15 +29,14 @@ SKELETON = "  (a skeleton: fill it in)"
     metavar="REF",
     help="Reference to the credential: env:ACME_API_KEY, or USER:env:PASSWORD.",
 )
+@click.option("--auth", metavar="PLACE", help="Where it is sent, if not as the document asks: header:X-Api-Key.")
 @click.option("--provider", metavar="NAME", help="'own', 'vendor', or a vendor of `harness packs`.")
 @click.option("--client", metavar="COMMAND", help="Command that runs your client once.")
 @click.option("--receiver", metavar="URL", help="URL of your webhook receiver.")
 @click.option(
     "--signing-secret",
     metavar="REF",
-    default="env:WEBHOOK_SECRET",
-    show_default=True,
-    help="Reference to the secret of the webhooks.",
+    help="Reference to the secret of the webhooks; by default env:WEBHOOK_SECRET, or the vendor's own name.",
 )
 @click.option(
     "--delivery",
@@ -64,6 +63,7 @@ def init(*, yes: bool, as_json: bool, **given: Any) -> None:
     if not yes and is_terminal():
         _ask(given)
     _check(given)
+    given["signing_secret"] = given["signing_secret"] or _usual_secret(given["provider"])
     try:
         files = first_files(StartAnswers(root=root, delivery=_delivery(given), **_answered(given)))
     except (SpecError, EventError, NetworkError) as exc:
@@ -84,6 +84,8 @@ def _check(given: dict[str, Any]) -> None:
             "There is nothing to test: give the provider's document (--spec PATH), or the URL of your webhook receiver "
             "(--receiver URL)."
         )
+    if given["auth"] and not given["credential"]:
+        raise ConfigurationError("--auth is the place of a credential: name that too (--credential env:NAME).")
     known = ("own", "vendor", *pack_names())
     if given["provider"] and given["provider"] not in known:
         raise ConfigurationError(
@@ -93,6 +95,10 @@ def _check(given: dict[str, Any]) -> None:
         raise ConfigurationError("--delivery and --capture exclude each other: give the file, or wait for a delivery.")
     if (given["delivery"] or given["capture"]) and not given["receiver"]:
         raise ConfigurationError("A captured delivery is for your webhook receiver: give its URL too (--receiver URL).")
+
+
+def _usual_secret(provider: str | None) -> str:
+    return pack_named(provider, "--provider").signing_secret if provider in pack_names() else SIGNING_SECRET
 
 
 def _delivery(given: dict[str, Any]) -> FirstDelivery | None:

@@ -58,7 +58,7 @@ def _shown(name: str) -> Iterator[str]:
     for line in pack.go_live:
         yield f"  {line.text}"
         yield f"    {', '.join(line.items) or 'no item proves this'}; {line.source}"
-    yield from ("", f"events, for harness deliver NAME --provider {name}")
+    yield from ("", f"events, for harness deliver NAME --provider {name} --secret {pack.signing_secret}")
     yield from (f"  {event}" for event in events_of(name))
 
 

@@ -57,6 +57,8 @@ class Pack(Section, frozen=True, kw_only=True):
     title: str
     scheme: str
     """Name of its signature scheme."""
+    signing_secret: str
+    """Reference under which a target has the secret: env:, and the name that the vendor's pages use."""
     event_id: str = ""
     """For `[receiver] event_id`; empty where the scheme knows the place."""
     acknowledgement: Acknowledgement

@@ -16,7 +16,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from harness.cli.main import main
+from harness.context.starting.first_files import CI_FILES
 from harness.model import Outcome, Verdict
 from harness.reports.json import read
 from tests.made_once import made_once
@@ -227,13 +230,26 @@ def test_the_composite_action_runs(wheel: Path, ready: Path, empty: Path) -> Non
     assert {step["shell"] for step in action["runs"]["steps"]} == {"bash"}
 
 
-def test_the_job_of_gitlab_runs(wheel: Path, ready: Path, empty: Path) -> None:
-    """Its script installs what requirements.txt names, and leaves the reports that it declares as artifacts."""
-    text = (ROOT / "docs" / "ci" / "gitlab-ci.yml").read_text()
-    job = yaml.safe_load(text)["readiness"]
-    (ready / "requirements.txt").write_text(f"{wheel}\n")
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_the_first_ci_file_runs_in_a_fresh_folder(
+    ci: str, wheel: Path, ready: Path, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `init` writes installs the harness by its name, and what a requirements.txt names where there is one."""
+    fresh = ready / "fresh"
+    fresh.mkdir()
+    if ci == "gitlab":
+        for folder in (fresh, ready):
+            (folder / "requirements.txt").write_text(f"readiness-harness @ {wheel.as_uri()}\n")
+    monkeypatch.chdir(fresh)
+    assert CliRunner().invoke(main, ["init", "--receiver", "http://127.0.0.1:9/hook", "--ci", ci]).exit_code == 0
+    document = yaml.safe_load((fresh / CI_FILES[ci]).read_text())
+    job = document["readiness"] if ci == "gitlab" else document["jobs"]["gate"]
+    scripts = job.get("script") or [step["run"] for step in job["steps"] if "run" in step]
+    pip = {"PIP_IGNORE_INSTALLED": "1"}  # the harness around this test, which the dependencies bring along
+    pip |= {} if ci == "gitlab" else {"PIP_FIND_LINKS": str(wheel.parent)}
 
-    steps([(line, {}) for line in job["script"]], ready, empty)
+    steps([(line, pip) for line in scripts], ready, empty)
 
-    assert all((ready / path).exists() for path in (*job["artifacts"]["paths"], job["artifacts"]["reports"]["junit"]))
-    assert f"\n{text}```" in (ROOT / "docs" / "gate-in-ci.md").read_text()
+    left = [*job["artifacts"]["paths"], job["artifacts"]["reports"]["junit"]] if ci == "gitlab" else ["summary.md"]
+    assert all((ready / path).exists() for path in left)
+    assert read((ready / "reports" / "readiness.json").read_bytes()).verdict is Verdict.READY

@@ -43,7 +43,7 @@ def _provider(answers: StartAnswers, spec: Spec) -> tuple[str, ...]:
     base_url = answers.base_url or first_server(spec.raw, answers.spec)
     lines = ["[provider]", f"spec = {_toml(answers.spec)}", f"base_url = {_toml(base_url)}"]
     if answers.credential:
-        keys = auth_keys(spec, GivenCredential.read(answers.credential))
+        keys = auth_keys(spec, GivenCredential.read(answers.credential, answers.auth))
         lines.append(f"auth = {{ {', '.join(f'{key} = {_toml(value)}' for key, value in keys.items())} }}")
     if answers.own:
         lines += ["ours = true", 'probes = "write"  # made-up requests may create and change']
@@ -70,6 +70,8 @@ def _receiver(answers: StartAnswers, *, events: bool) -> tuple[str, ...]:
         lines.append(f'ack_within = "{pack.acknowledgement.within:g}s"  # {pack.acknowledgement.source}')
     if event_id := (found.event_id if found else "") or (pack.event_id if pack else ""):
         lines.append(f"event_id = {_toml(event_id)}")
+    if answers.delivery and (key := answers.delivery.event_type) is not None:
+        lines.append(f"event_type = {_toml(key)}" + ("" if key else "  # the captured delivery names none"))
     lines.append("# Without `effects`, which shows what an event did, only answers are judged.")
     keys = dict(found.keys) if found else {"scheme": pack.scheme if pack else "hmac"}
     signature = [f"{key} = {_toml(value)}" for key, value in keys.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from harness.openapi.spec_document import Spec
 USER = "env:API_USER"
 """Where the user name is, unless it is given."""
 _SENT_AS_BEARER = ("oauth2", "openIdConnect")
+_PLACE = re.compile(r"(header|query|cookie):([\w.~$-]+)", re.ASCII)
 
 
 class GivenCredential(NamedTuple):
@@ -20,15 +22,32 @@ class GivenCredential(NamedTuple):
 
     user: str
     reference: str
+    place: Mapping[str, str] = {}
+    """What ``--auth`` names: header, query or cookie, with the name there; empty: as the document asks."""
 
     @classmethod
-    def read(cls, text: str) -> GivenCredential:
-        """Read ``[USER:]REFERENCE``; raises `ConfigurationError` for anything else."""
+    def read(cls, text: str, auth: str = "") -> GivenCredential:
+        """Read ``[USER:]REFERENCE``, and the place of ``--auth``; raises `ConfigurationError` for anything else."""
         user, _, rest = text.partition(":")
         if SecretRef.parse(text) is None and SecretRef.parse(rest) is not None:
+            if auth:
+                raise ConfigurationError("--auth is for a key alone: leave it out, or the user name of --credential.")
             return cls(user, rest)
         check_reference(text, "--credential")
-        return cls("", text)
+        return cls("", text, _place(auth) if auth else {})
+
+    def in_place(self) -> dict[str, str]:
+        """Return the keys of ``[provider] auth`` for the place that is named."""
+        return {"type": "api-key", **self.place, "key": self.reference}
+
+
+def _place(auth: str) -> dict[str, str]:
+    found = _PLACE.fullmatch(auth)
+    if found is None:
+        raise ConfigurationError(
+            "--auth is no place: write header:NAME, query:NAME or cookie:NAME, such as header:X-Api-Key."
+        )
+    return {found[1]: found[2]}
 
 
 def check_reference(text: str, option: str) -> None:
@@ -45,6 +64,8 @@ def auth_keys(spec: Spec, given: GivenCredential) -> dict[str, str]:
 
     Raises `ConfigurationError` where the document has schemes, and none that the harness can use.
     """
+    if given.place:
+        return given.in_place()
     schemes = list(_schemes(spec))
     forms = [keys for scheme in schemes if (keys := _keys(scheme, given))]
     if schemes and not forms:

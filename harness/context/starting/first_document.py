@@ -13,7 +13,7 @@ from harness.errors import ConfigurationError, SpecError
 from harness.http.address import origin_of
 from harness.http.client import Network
 from harness.model import SecretRef
-from harness.model.config import Basic, Bearer
+from harness.model.config import ApiKey, Basic, Bearer
 from harness.openapi.document_servers import first_server
 from harness.openapi.reading import BEHIND_A_CREDENTIAL
 from harness.openapi.spec_document import Spec, load_spec
@@ -49,14 +49,14 @@ class _Fetching:
             if (status := exc.response.status_code) not in BEHIND_A_CREDENTIAL:
                 raise
         self._require_own(url, status)
+        given = GivenCredential.read(self._answers.credential, self._answers.auth)
         try:
-            return self._network.fetch(url, _headers(self._answers.credential, self._answers.root))
+            return self._network.fetch(url, _headers(given, self._answers.root))
         except httpx.HTTPStatusError as exc:
             again = exc.response.status_code
         raise SpecError(
-            f"--spec: {url} cannot be read: it was answered with HTTP {again} with --credential too, sent as "
-            f"{'Basic' if _user(self._answers.credential) else 'a bearer token'}. Save the document, and give the path "
-            "of that file."
+            f"--spec: {url} cannot be read: it was answered with HTTP {again} with --credential too, sent "
+            f"{_sent(given)} save the document, and give the path of that file."
         )
 
     def _require_own(self, url: str, status: int) -> None:
@@ -78,15 +78,24 @@ class _Fetching:
             )
 
 
-def _user(credential: str) -> str:
-    return GivenCredential.read(credential).user
+def _sent(given: GivenCredential) -> str:
+    """Return how it was sent, and the way to send it otherwise."""
+    if given.place:
+        [(kind, name)] = given.place.items()
+        return f"as --auth {kind}:{name}. Correct the place or the key, or"
+    if given.user:
+        return "as Basic. Correct the user name or the password, or"
+    return "as a bearer token. Name another place (--auth header:NAME or query:NAME), or"
 
 
-def _headers(credential: str, root: Path) -> dict[str, str]:
+def _headers(given: GivenCredential, root: Path) -> dict[str, str]:
     """Return the headers of the credential before the document shows how it is sent; raises `SecretError`."""
-    given = GivenCredential.read(credential)
     reference = SecretRef.parse(given.reference)
     assert reference is not None  # `read` has checked it
     vault = Vault(seed="", root=root)
-    auth = Basic(username=given.user, password=reference) if given.user else Bearer(token=reference)
+    auth: Basic | Bearer | ApiKey = Bearer(token=reference)
+    if given.place:
+        auth = ApiKey(key=reference, **given.place)
+    elif given.user:
+        auth = Basic(username=given.user, password=reference)
     return credential_for(auth, lambda ref: vault.resolve(ref, "--credential").reveal()).headers()

@@ -19,6 +19,8 @@ from harness.context.starting.first_scenario import scenario_text
 from harness.context.starting.start_answers import StartAnswers
 from harness.context.target import load_target
 from harness.core.configuration_home import CONFIG_NAME, configuration_file
+from harness.core.extras import PACKAGE
+from harness.core.foreign_files import read_file
 from harness.core.pointers import leaves
 from harness.errors import ConfigurationError
 from harness.model import SecretRef
@@ -27,6 +29,8 @@ from harness.packs.shelf import pack_named
 
 CI_FILES = {"github": ".github/workflows/readiness.yml", "gitlab": "readiness.gitlab-ci.yml"}
 RUNBOOKS = "runbooks/"
+_INSTALLED = f'pip install "{PACKAGE}[all]"'
+_REQUIREMENTS = "requirements.txt"
 
 
 class FirstFiles(NamedTuple):
@@ -87,10 +91,21 @@ def _variables(written: str) -> list[str]:
 
 
 def _ci(answers: StartAnswers, variables: Sequence[str]) -> str:
+    text = _text(f"{answers.ci}.yml").replace(_INSTALLED, _installing(answers.root / _REQUIREMENTS))
     lines = [f"{name}: ${{{{ secrets.{name} }}}}" for name in variables]
     if not lines:
-        return _text(f"{answers.ci}.yml").replace("        env:\n          # SECRETS\n", "")
-    return _text(f"{answers.ci}.yml").replace("# SECRETS", "\n          ".join(lines))
+        return text.replace("        env:\n          # SECRETS\n", "")
+    return text.replace("# SECRETS", "\n          ".join(lines))
+
+
+def _installing(requirements: Path) -> str:
+    """Return the command that installs the harness, as a requirements.txt names it if it does."""
+    if not requirements.is_file():
+        return _INSTALLED
+    text = read_file(requirements).decode(errors="replace")
+    required = (line.partition("#")[0].lower().replace("_", "-") for line in text.splitlines())
+    named = any(PACKAGE in line for line in required)  # pip refuses the name beside a URL, unless an index has both
+    return f"pip install -r {_REQUIREMENTS}" if named else f"{_INSTALLED} -r {_REQUIREMENTS}"
 
 
 def _text(name: str) -> str:

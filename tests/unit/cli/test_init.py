@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import json
 import secrets
@@ -10,7 +9,6 @@ import sys
 import threading
 import time
 import tomllib
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.http.loopback_server import LoopbackServer
-from harness.http.message import Request, Response
+from harness.context.examination.examination import examine
 from tests.ports import free_port
 from tests.unit.context.test_starting import HOOK, SPEC, files_of, init
 
@@ -51,37 +48,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-TOKEN = secrets.token_hex(20)
-BASIC = "Basic " + base64.b64encode(f"bot:{TOKEN}".encode()).decode()
-
-
-class Guarded(LoopbackServer):
-    """Shows its document for the credential, as a token or a password, and leads who asks for a page elsewhere."""
-
-    def __init__(self) -> None:
-        super().__init__("guarded")
-        self.seen: list[str] = []
-        """What came as a credential, by request."""
-
-    def respond(self, request: Request) -> Response:
-        if request.url.endswith("/page"):
-            return Response(status=302, headers=(("location", "/login"),))
-        shown = next((value for name, value in request.headers if name.lower() == "authorization"), "")
-        self.seen.append(shown)
-        if shown in {f"Bearer {TOKEN}", BASIC} and not request.url.endswith("/closed.json"):
-            return Response(status=200, body=json.dumps(SPEC).encode())
-        return Response(status=401)
-
-
-@pytest.fixture
-def guarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Guarded]:
-    """A server whose document is behind a credential, which a variable holds."""
-    monkeypatch.setenv("GUARDED_KEY", TOKEN)
-    with Guarded() as server:
-        yield server
-
-
 BAD: dict[str, tuple[tuple[str, ...], str]] = {
+    "place-of-nothing": (("--spec", "openapi.json", "--auth", "header:X-Key"), "--auth is the place of a credential: "),
+    "no-place": (
+        ("--spec", "openapi.json", "--credential", "env:KEY", "--auth", "X-Key: v"),
+        "--auth is no place: write header:NAME, query:NAME or cookie:NAME, such as header:X-Api-Key.",
+    ),
+    "place-and-user": (
+        ("--spec", "openapi.json", "--credential", "bot:env:KEY", "--auth", "header:X-Key"),
+        "--auth is for a key alone: leave it out, or the user name of --credential.",
+    ),
     "nothing": ((), "There is nothing to test: give the provider's document (--spec PATH), or the URL of your webhook"),
     "no-file": (("--spec", "no.json"), "--spec: no.json cannot be read: No such file or directory. Paths start at"),
     "a-folder": (("--spec", "."), "--spec: . cannot be read: Is a directory."),
@@ -129,59 +105,27 @@ def test_bad_answers_write_nothing(folder: Path, words: tuple[str, ...], text: s
     assert files_of(folder) == before
 
 
-@pytest.mark.parametrize("credential", ["env:GUARDED_KEY", "bot:env:GUARDED_KEY"])
-def test_a_document_behind_a_credential_is_fetched_with_it(folder: Path, guarded: Guarded, credential: str) -> None:
-    """From the origin of --base-url, and only after the answer to a request without it."""
-    given = ("--spec", f"{guarded.url}/openapi.json", "--base-url", f"{guarded.url}/v1", "--credential", credential)
+@pytest.mark.parametrize(
+    "member, key",
+    [({"type": "order.paid"}, None), ({"kind": "order.paid"}, "kind"), ({"total": 7}, "")],
+    ids=["usual", "elsewhere", "none"],
+)
+def test_the_place_of_the_type_is_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, member: dict[str, Any], key: str | None
+) -> None:
+    """harness.toml names it where it is not the usual one, so that the fixture is read without a complaint."""
+    secret = secrets.token_hex(20)
+    monkeypatch.setenv("INIT_SECRET", secret)
+    body = json.dumps({"id": "evt_1", **member}).encode()
+    signature = hmac.digest(secret.encode(), body, "sha256").hex()
+    (folder / "d.http").write_bytes(f"Host: a.example\r\nX-Acme-Signature: {signature}\r\n\r\n".encode() + body)
 
-    result = init(*given, "--yes")
+    result = init(*DELIVERED, "d.http", "--ci", "none")
 
     assert result.exit_code == 0, result.output
-    assert guarded.seen == ["", BASIC if credential.startswith("bot:") else f"Bearer {TOKEN}"]
-    assert TOKEN not in "".join(path.read_text() for path in folder.rglob("*") if path.is_file())
-
-
-NAMED = ("--credential", "env:GUARDED_KEY")
-REFUSED: dict[str, tuple[str, tuple[str, ...], str]] = {
-    "no credential": (
-        "openapi.json",
-        (),
-        "cannot be read: it was answered with HTTP 401, so it is behind a credential. Name it with --credential, and",
-    ),
-    "no address": ("openapi.json", NAMED, "Give the address of the provider with --base-url: the credential is sent"),
-    "another host": (
-        "openapi.json",
-        (*NAMED, "--base-url", "https://api.example.com"),
-        "The credential is not sent there, because --base-url names another host. Save the document",
-    ),
-    "not set": (
-        "openapi.json",
-        ("--credential", "env:GUARDED_NO_KEY", "--base-url", "HERE"),
-        "--credential refers to env:GUARDED_NO_KEY, and that variable is not set.",
-    ),
-    "not accepted": (
-        "closed.json",
-        (*NAMED, "--base-url", "HERE"),
-        "it was answered with HTTP 401 with --credential too, sent as a bearer token. Save the document, and give",
-    ),
-    "a redirect": ("page", (), "cannot be read: it was answered with HTTP 302 and leads to /login. Give the URL of"),
-}
-
-
-@pytest.mark.parametrize("name, words, text", REFUSED.values(), ids=REFUSED)
-def test_a_document_that_stays_behind_a_credential_writes_nothing(
-    folder: Path, guarded: Guarded, name: str, words: tuple[str, ...], text: str
-) -> None:
-    """The credential leaves for no other host, and the sentence names the next step."""
-    before = files_of(folder)
-    words = tuple(word.replace("HERE", guarded.url) for word in words)
-
-    result = init("--spec", f"{guarded.url}/{name}", *words, "--yes")
-
-    assert text in result.output
-    assert result.exit_code == 4
-    assert files_of(folder) == before
-    assert any(guarded.seen) is (name == "closed.json")
+    assert tomllib.loads((folder / "harness.toml").read_text())["receiver"].get("event_type") == key
+    found = examine(folder, overlay=None, live=False)
+    assert {obstacle.symptom for obstacle in found.obstacles} == {"runbooks"}
 
 
 @pytest.mark.usefixtures("folder")

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli.main import main
-from tests.unit.cli.test_init import TOKEN, Guarded
+from tests.unit.cli.test_init_document import TOKEN, Guarded
 
 
 def check(*words: str) -> Result:

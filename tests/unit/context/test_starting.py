@@ -21,7 +21,7 @@ from harness.context.starting.first_files import CI_FILES
 from harness.context.target import load_target
 from harness.model import Outcome
 from harness.operations.runbooks import judge_runbooks
-from harness.packs.shelf import pack_names
+from harness.packs.shelf import pack_named, pack_names
 
 ORDER = {
     "type": "object",
@@ -154,8 +154,9 @@ def test_a_vendor_needs_no_document(folder: Path, name: str) -> None:
     assert {obstacle.symptom for obstacle in found.obstacles} <= {"variables", "runbooks"}
     workflow = yaml.safe_load((folder / ".github/workflows/readiness.yml").read_text())
     steps = workflow["jobs"]["gate"]["steps"]
+    variable = pack_named(name, "").signing_secret.removeprefix("env:")
     assert next(s for s in steps if s.get("run") == "harness gate")["env"] == {
-        "WEBHOOK_SECRET": "${{ secrets.WEBHOOK_SECRET }}"
+        variable: f"${{{{ secrets.{variable} }}}}"
     }
 
 
@@ -259,6 +260,23 @@ def test_the_guide_shows_the_file_that_is_written(folder: Path, ci: str) -> None
 
     guide = Path(__file__).parents[3] / "docs" / "gate-in-ci.md"
     assert f'"\n{(folder / CI_FILES[ci]).read_text()}```\n' in guide.read_text()
+
+
+@pytest.mark.parametrize(
+    "required, command",
+    [
+        ("httpx  # for readiness-harness\n", 'pip install "readiness-harness[all]" -r requirements.txt'),
+        ("httpx\nReadiness_Harness[all] @ file:///w.whl\n", "pip install -r requirements.txt"),
+    ],
+    ids=["others", "the-harness"],
+)
+def test_the_ci_file_installs_what_a_folder_requires(folder: Path, required: str, command: str) -> None:
+    """With a requirements.txt it installs what that names, and the harness by its name where that does not."""
+    (folder / "requirements.txt").write_text(required)
+
+    init("--spec", "openapi.json")
+
+    assert f"- run: {command}\n" in (folder / CI_FILES["github"]).read_text()
 
 
 def test_a_skeleton_asks_for_what_the_gate_asks(folder: Path) -> None:

@@ -38,6 +38,9 @@ def test_a_pack_is_complete(name: str) -> None:
 
     scheme_named(pack.scheme)
     json.loads(pack.error.example)
+    assert f"--provider {name} --secret {pack.signing_secret}\n" in CliRunner().invoke(main, ["packs", name]).output
+    assert pack.signing_secret.startswith("env:")
+    assert not pack.signing_secret.startswith("env:GITHUB_")  # GitHub Actions takes no secret of such a name
     assert {item for line in pack.go_live for item in line.items} <= shipped().ids
     sources: list[Statement | GoLiveLine] = [
         pack.acknowledgement,
