@@ -18,7 +18,8 @@ from harness.resilience.runner import ClientUnderTest
 LEAST = 8
 """Pauses that must be known before they are compared."""
 ALIKE_S = 0.02
-"""Seconds by which two pauses may differ although the client means the same: noise of the machine."""
+"""Seconds by which two pauses may differ although the client means the same: noise of the machine. Of pauses that are
+mostly shorter, noise alone looks like jitter."""
 ALIKE_SHARE = 1 / 15
 """The same as a share of the usual pause, where that is less: short pauses have little room for jitter."""
 SPREAD = 5
@@ -34,13 +35,19 @@ def _judge(drill: ClientDrill, setting: DrillSetting) -> Finding:
         setting.client.check(case)  # as a rule it was checked before, and its runs are known
     pauses = first_pauses(setting.client)
     if len(pauses) < LEAST:
-        few = f"{len(pauses)} pauses before a second attempt were measured, and {LEAST} are needed"
-        return drill.finding(Outcome.NOT_APPLICABLE, few, summary=f"{drill.sentence(Outcome.NOT_APPLICABLE)}: {few}")
+        return _unjudged(drill, f"{len(pauses)} pauses before a second attempt were measured, and {LEAST} are needed")
     return judged(drill, pauses)
+
+
+def _unjudged(drill: ClientDrill, why: str) -> Finding:
+    return drill.finding(Outcome.NOT_APPLICABLE, why, summary=f"{drill.sentence(Outcome.NOT_APPLICABLE)}: {why}")
 
 
 def judged(drill: ClientDrill, pauses: Sequence[float]) -> Finding:
     """Return the finding of at least `LEAST` pauses, in seconds."""
+    if (usual := median(pauses)) < ALIKE_S:
+        half = f"half of the {len(pauses)} pauses before a second attempt are below {usual * 1000:.0f} ms"
+        return _unjudged(drill, f"{half}, which is too short to compare")
     within, alike = most_alike(pauses)
     total = len(pauses)
     shortest = f"{alike} of {total} pauses lie within {within * 1000:.0f} ms of each other"

@@ -38,13 +38,24 @@ def test_the_fewest_pauses_must_all_be_alike() -> None:
     assert found(*same[1:], 0.3).outcome is Outcome.PASS
 
 
+def test_pauses_that_are_hardly_any_are_not_judged() -> None:
+    """A client that pauses for no time at all does not pass by the noise of the machine."""
+    finding = found(*noisy(0.001, 13))
+
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+    assert finding.observed == (
+        "half of the 13 pauses before a second attempt are below 5 ms, which is too short to compare"
+    )
+    assert finding.summary.endswith(f": {finding.observed}")
+
+
 @pytest.mark.parametrize("least, most", [(0.0, 0.15), (0.05, 0.1), (0.25, 0.5), (1.0, 1.1)])
 def test_jitter_passes(least: float, most: float) -> None:
     """Full, equal and little jitter, of short pauses and long ones, are never taken for none."""
     draw = random.Random(7).uniform
     runs = [found(*(draw(least, most) for _ in range(number))) for number in (LEAST, 12, 36) for _ in range(100)]
 
-    assert {f.outcome for f in runs} == {Outcome.PASS}
+    assert Outcome.FAIL not in {f.outcome for f in runs}
     assert "pauses before a second attempt, from " in runs[0].observed
 
 
