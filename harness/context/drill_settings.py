@@ -10,18 +10,21 @@ import msgspec
 from harness.context.receiver_parts import asker_of
 from harness.contract.conformance import response_violations
 from harness.contract.idempotency import promises_keys
+from harness.http.address import origin_of
 from harness.http.message import header_bytes
 from harness.openapi.response_bodies import place_of_schema
 from harness.openapi.value_schemas import DescribedValue, described_values
 from harness.resilience.client_drill import DrillSetting
 from harness.resilience.runner import TOKENS
 from harness.resilience.token_server import TokenGate
+from harness.webhooks.effects import EffectProbe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from harness.context.run_context import RunContext
     from harness.http.message import Request, Response
+    from harness.model.config.receiver import EffectSource
     from harness.openapi.spec_document import Spec
     from harness.resilience.runner import ClientUnderTest
 
@@ -94,4 +97,14 @@ def drill_setting_of(run_context: RunContext, client: ClientUnderTest) -> DrillS
         keyless=keyless(run_context),
         tokens=_tokens_of(run_context, client),
         persisted=asker_of(run_context, section.persisted, "[client] persisted") if section.persisted else None,
+        created=created_of(run_context, section.created) if section.created else None,
     )
+
+
+def created_of(run_context: RunContext, probe: EffectSource) -> Callable[[str], int]:
+    """Return what counts resources; it is sent the credential where it asks the provider."""
+    provider, where = run_context.provider, "[client] created"
+    at_provider = probe.url is not None and origin_of(probe.url) == origin_of(provider.section.base_url)
+    http = run_context.network.client(headers=provider.headers, keep_alive=False) if at_provider else None
+    ask = asker_of(run_context, probe, where, client=http, counts=True)
+    return EffectProbe(ask, count=probe.count, where=where).effects

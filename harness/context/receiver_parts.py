@@ -28,6 +28,8 @@ from harness.webhooks.processing_results import ProcessingResults
 from harness.webhooks.schemes import scheme_for
 
 if TYPE_CHECKING:
+    import httpx
+
     from harness.context.run_context import RunContext
     from harness.model import Event
     from harness.model.config import Probe, Receiver, Signature
@@ -188,14 +190,25 @@ def _effects(run_context: RunContext, receiver: Receiver) -> EffectProbe | None:
     return EffectProbe(asker_of(run_context, receiver.effects, "[receiver] effects"), count=receiver.effects.count)
 
 
-def asker_of(run_context: RunContext, probe: Probe, where: str) -> Ask:
-    """Return what asks a probe of ``[receiver]``; ``where`` is its key. Raises `ConfigurationError` as `asker` does."""
+def asker_of(
+    run_context: RunContext, probe: Probe, where: str, *, client: httpx.Client | None = None, counts: bool = False
+) -> Ask:
+    """Return what asks a probe; ``where`` is its key, and ``client`` is by default the run's.
+
+    For ``counts`` see `asker`, whose `ConfigurationError` it raises.
+    """
     database = probe.database or ""
     if reference := SecretRef.parse(database):
         database = run_context.reveal(reference)
     environment = whole_environment(run_context.environment({}))
     return asker(
-        probe, where, client=run_context.client, root=run_context.target.root, env=environment, database=database
+        probe,
+        where,
+        client=client or run_context.client,
+        root=run_context.target.root,
+        env=environment,
+        database=database,
+        counts=counts,
     )
 
 

@@ -45,6 +45,8 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
     """How the client's authorization server is reached; None where the client renews no tokens."""
     persisted: Callable[[str], Mapping[str, Any] | None] | None = None
     """Returns what the integration stores about an id, None where it knows nothing; None where nothing can be asked."""
+    created: Callable[[str], int] | None = None
+    """Returns how many resources the provider has of the run of that ``{workflow_id}``; None where nothing counts."""
 
     @property
     def is_recorded(self) -> bool:

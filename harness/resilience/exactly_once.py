@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import threading
+import uuid
 from functools import partial
 
 import msgspec
@@ -12,8 +13,10 @@ from harness.http.message import Request, Response
 from harness.model import Finding, Outcome
 from harness.resilience.client_drill import ClientDrill, DrillSetting
 from harness.resilience.commits import Commit, Commits, complaint_of, writes_done
+from harness.resilience.created_resource_count import CreatedResourceCount
 from harness.resilience.fault_server import WRITES
 from harness.resilience.interposed_server import Interposed, PassOn, lost, passed_back
+from harness.resilience.runner import WORKFLOW
 
 ITEM = "resilience.exactly-once"
 _SOURCE = "draft-ietf-httpapi-idempotency-key-header-07 section 2.6"
@@ -105,10 +108,16 @@ def _judge(drill: ClientDrill, setting: DrillSetting, *, keeping: Keeping) -> Fi
     usual = writes_done(setting.client.undisturbed().server.attempts, setting.label)
     if not usual:
         return drill.concluded(Outcome.NOT_APPLICABLE, "the workflow writes nothing")
-    losing = LostAnswers(setting, keeping)
-    ran = setting.run(losing)
-    done = losing.commits.passed() if setting.is_recorded else losing.commits.done()
-    complaint = complaint_of(done, usual, succeeded=ran[1].succeeded)
+    counted = CreatedResourceCount.of(setting)
+    if counted is not None and counted.problem:
+        return drill.concluded(Outcome.ERROR, counted.problem)
+    losing, values = LostAnswers(setting, keeping), {WORKFLOW: uuid.uuid4().hex}
+    ran = setting.run(losing, values=values)
+    if counted is not None:
+        complaint = counted.complaint(values[WORKFLOW], succeeded=ran[1].succeeded)
+    else:
+        done = losing.commits.passed() if setting.is_recorded else losing.commits.done()
+        complaint = complaint_of(done, usual, succeeded=ran[1].succeeded)
     if ran[1].exit_status is None:
         complaint = complaint or ran[1].ended
     return drill.concluded(*setting.outcome_of(complaint, losing.commits, usual), ran)

@@ -55,6 +55,7 @@ class EffectProbe:
             return 0
         key = next(iter(row)) if len(row) == 1 else self._count
         count = row.get(key)
+        count = len(count) if isinstance(count, list) else count
         if not isinstance(count, int) or isinstance(count, bool):
             raise ProbeError(
                 f"{self._where}: the answer about {event_id} is {_shown(row)}, without a number of effects as "

@@ -26,17 +26,25 @@ Ask = Callable[[str], Row | None]
 
 
 def asker(
-    config: Probe, where: str, *, client: httpx.Client, root: Path, env: Mapping[str, str], database: str = ""
+    config: Probe,
+    where: str,
+    *,
+    client: httpx.Client,
+    root: Path,
+    env: Mapping[str, str],
+    database: str = "",
+    counts: bool = False,
 ) -> Ask:
     """Return the function that asks as configured; ``where`` is its key, for messages.
 
     ``root`` and ``env`` are the working folder and the environment of a command; ``database`` is an SQLAlchemy URL.
+    With ``counts`` a list is the number of its entries, and not the entry of the event.
     Raises `ConfigurationError` where SQL is configured and SQLAlchemy or its driver is not installed.
     """
     if config.url:
-        ask = _through_url(config.url, where, client)
+        ask = _through_url(config.url, where, client, counts=counts)
     elif config.command:
-        ask = _through_command(config.command, where, root, env)
+        ask = _through_command(config.command, where, root, env, counts=counts)
     else:
         ask = _through_sql(str(config.sql), where, database)
 
@@ -58,7 +66,7 @@ def filled(words: tuple[str, ...], event_id: str) -> list[str]:
     return [w.replace("{event_id}", event_id) for w in words]
 
 
-def _through_url(template: str, where: str, client: httpx.Client) -> Ask:
+def _through_url(template: str, where: str, client: httpx.Client, *, counts: bool) -> Ask:
     def ask(event_id: str) -> Row | None:
         url = template.replace("{event_id}", quote(event_id, safe=""))
         try:
@@ -71,12 +79,13 @@ def _through_url(template: str, where: str, client: httpx.Client) -> Ask:
             raise ProbeError(
                 f"{where}: GET {url} answered {response.status_code}. Answer 404 for an unknown event, else JSON."
             )
-        return _row(response.content, f"{where}: GET {url} answered {response.status_code}", event_id)
+        answered = f"{where}: GET {url} answered {response.status_code}"
+        return _row(response.content, answered, event_id, counts=counts)
 
     return ask
 
 
-def _through_command(words: tuple[str, ...], where: str, root: Path, env: Mapping[str, str]) -> Ask:
+def _through_command(words: tuple[str, ...], where: str, root: Path, env: Mapping[str, str], *, counts: bool) -> Ask:
     def ask(event_id: str) -> Row | None:
         command = filled(words, event_id)
         try:
@@ -96,7 +105,7 @@ def _through_command(words: tuple[str, ...], where: str, root: Path, env: Mappin
                 "Exit with 0 for a known event, 1 for an unknown one."
             )
         printed = cut(done.stdout.decode(errors="replace"), 60)
-        return _row(done.stdout, f"{where}: {command[0]!r} printed {printed!r}", event_id)
+        return _row(done.stdout, f"{where}: {command[0]!r} printed {printed!r}", event_id, counts=counts)
 
     return ask
 
@@ -134,7 +143,7 @@ def _through_sql(query: str, where: str, database: str) -> Ask:
     return ask
 
 
-def _row(raw: bytes, where: str, event_id: str) -> Row | None:
+def _row(raw: bytes, where: str, event_id: str, *, counts: bool) -> Row | None:
     """Return JSON as a row; a bare number becomes a row with that number only, of a list the event's entry counts."""
     try:
         found = msgspec.json.decode(raw)
@@ -143,6 +152,8 @@ def _row(raw: bytes, where: str, event_id: str) -> Row | None:
     if isinstance(found, int) and not isinstance(found, bool):
         return {"": found}
     if isinstance(found, list):
+        if counts:
+            return {"": len(found)}
         return next((each for each in found if isinstance(each, dict) and _names(each, event_id)), None)
     if not isinstance(found, dict):
         raise ProbeError(f"{where}, a JSON {type(found).__name__}. Answer with an object, a list, or a number.")

@@ -6,7 +6,7 @@ import math
 import re
 
 from harness.model.config.base import Duration, Section
-from harness.model.config.receiver import Probe
+from harness.model.config.receiver import EffectSource, Probe
 
 UNSTATED_WAIT_S = 30.0
 """How long a client waits for one response at most, as it should, where it states no limit."""
@@ -71,6 +71,9 @@ class Client(Section, frozen=True):
     ``{token_server}`` in ``command`` and ``env`` stands for the harness in front of it."""
     persisted: Probe | None = None
     """Where the integration stores the id of what its workflow creates; ``{event_id}`` stands for that id."""
+
+    created: EffectSource | None = None
+    """How to count what a run created at the provider; ``{event_id}`` stands for the run's ``{workflow_id}``."""
 
     needed_members: bool = False
     """Whether to find out which members of the provider's answers the client needs, by up to 60 more runs."""

@@ -88,6 +88,7 @@ def test_a_number_is_asked_for_in_both_spellings(event_id: str, asked: list[str]
         (Answer(200, json={"effects": 2, "status": "done"}), 2),
         (Answer(200, json={"anything": 3}), 3),
         (Answer(200, json=1), 1),
+        (Answer(200, json={"effects": [{"id": 1}, {"id": 2}], "next": None}), 2),
     ],
 )
 def test_a_url_tells_the_number_of_effects(answer: Answer, effects: int) -> None:
@@ -102,6 +103,14 @@ def test_a_list_has_the_entry_of_the_event() -> None:
     ask = asker(Config(url="http://127.0.0.1:1/dead"), "x", client=client, root=Path(), env={})
 
     assert [row and row["reason"] for row in map(ask, ("evt_1", "7", "evt_3"))] == ["a", "b", None]
+
+
+def test_a_list_is_the_number_of_its_entries_where_something_is_counted() -> None:
+    """As the provider lists the resources of one reference."""
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: Answer(200, json=[{"id": 1}, {"id": 2}])))
+    ask = asker(Config(url="http://127.0.0.1:1/a"), "x", client=client, root=Path(), env={}, counts=True)
+
+    assert EffectProbe(ask, count="effects").effects("w") == 2
 
 
 @pytest.mark.parametrize(

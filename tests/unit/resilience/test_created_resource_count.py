@@ -1,0 +1,139 @@
+"""Where the provider can be asked what a run created, its number decides, and not the writes that were seen to pass."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from harness.http.client import Network
+from harness.model import Finding, Outcome
+from harness.model.config import Policy
+from harness.resilience import created_resource_count
+from harness.resilience.client_drill import DrillSetting
+from harness.resilience.client_process import ClientRun
+from harness.resilience.exactly_once import DRILLS
+from harness.resilience.runner import WORKFLOW, ClientUnderTest
+from tests.unit.conftest import Call, Reply, Serve
+
+Work = Callable[[str, str], bool]
+REPLAYED = DRILLS[0]
+
+
+class InProcessClient(ClientUnderTest, frozen=True, kw_only=True):
+    """A client that is a function of this process."""
+
+    work: Work
+
+    def run_before(self, server: Any, *, values: Any = None, **_: Any) -> ClientRun:
+        """Run it with its address and the name of its workflow."""
+        succeeded = self.work(server.url, (values or {}).get(WORKFLOW, "first"))
+        return ClientRun(exit_status=0 if succeeded else 1, seconds=0, tail="", ended_at=time.monotonic())
+
+
+class Orders:
+    """A provider's resources by the name of the workflow; each POST creates one, unless it knows its content."""
+
+    def __init__(self, *, recognises: bool = False) -> None:
+        self.by_name = Counter[str]()
+        self._recognises = recognises
+
+    def reply(self, call: Call) -> Reply:
+        name = json.loads(call.body)["name"]
+        if not (self._recognises and self.by_name[name]):
+            self.by_name[name] += 1
+        return 201, {}, {"id": uuid.uuid4().hex}
+
+
+def writes(*, new_key: bool = False) -> Work:
+    def work(url: str, name: str) -> bool:
+        key = uuid.uuid4().hex
+        with httpx.Client(trust_env=False) as http:
+            for _ in range(3):
+                sent = uuid.uuid4().hex if new_key else key
+                try:
+                    answer = http.post(f"{url}/orders", json={"name": name}, headers={"Idempotency-Key": sent})
+                except httpx.TransportError:
+                    continue
+                return answer.is_success
+        return False
+
+    return work
+
+
+@pytest.fixture
+def judge(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Finding]]:
+    """Judge a lost answer: ``judge(work, orders)``, with what counts."""
+    monkeypatch.setattr(created_resource_count, "SHOWS_WITHIN_S", 0.05)
+    monkeypatch.setattr(created_resource_count, "QUIET_S", 0.0)
+    with Network().client() as http:
+
+        def judged(work: Work, orders: Orders, **options: Any) -> Finding:
+            client = InProcessClient(
+                work=work,
+                command=[],
+                env={},
+                cwd=tmp_path,
+                timeout_s=1,
+                policy=Policy(),
+                log=tmp_path / "log",
+                upstream=serve(orders.reply),
+                http=http,
+            )
+            options = {"created": orders.by_name.__getitem__} | options
+            setting = DrillSetting(client=client, label="{} {}".format, **options)
+            return REPLAYED.judge(REPLAYED, setting)
+
+        yield judged
+
+
+def test_one_resource_is_right_however_many_answers_there_were(judge: Callable[..., Finding]) -> None:
+    """A key that is sent again, and a provider that recognises what it has, though its answers show two ids."""
+    assert judge(writes(), Orders()).outcome is Outcome.PASS
+    assert judge(writes(new_key=True), Orders(recognises=True)).outcome is Outcome.PASS
+    assert judge(writes(new_key=True), Orders(recognises=True), created=None).outcome is Outcome.FAIL
+
+
+def test_a_second_resource_is_counted(judge: Callable[..., Finding]) -> None:
+    """A new key with each attempt."""
+    found = judge(writes(new_key=True), Orders())
+
+    assert found.outcome is Outcome.FAIL
+    assert "[client] created counts 2 at the provider instead of 1" in found.summary
+
+
+def test_success_without_the_resource_is_no_success(judge: Callable[..., Finding]) -> None:
+    """From the third run on it writes nothing, and reports success."""
+    runs: list[str] = []
+
+    def forgets(url: str, name: str) -> bool:
+        runs.append(name)
+        if len(runs) > 2:
+            return httpx.get(f"{url}/orders", trust_env=False) is not None
+        return writes()(url, name)
+
+    class Listed(Orders):
+        def reply(self, call: Call) -> Reply:
+            return super().reply(call) if call.method == "POST" else (200, {}, [])
+
+    found = judge(forgets, Listed())
+
+    assert "the client reported success, and [client] created counts 0 instead of 1" in found.summary
+
+
+def test_a_count_that_finds_nothing_proves_nothing(judge: Callable[..., Finding]) -> None:
+    """Neither does one after a run that fails: both are errors that state what to do."""
+    fails = iter([True])
+    nothing = judge(writes(), Orders(), created=lambda _: 0)
+    failed = judge(lambda url, name: writes()(url, name) and next(fails, False), Orders())
+
+    assert nothing.outcome is failed.outcome is Outcome.ERROR
+    assert "[client] created counts nothing after a run without a fault: it must find" in nothing.observed
+    assert "a run without a fault failed: " in failed.observed
