@@ -15,6 +15,7 @@ from harness.cli.streams import safe_streams
 from harness.context.gate_request import GateRequest
 from harness.context.gate_run import USAGE_ERROR, run_gate
 from harness.core.configuration_home import in_words_here
+from harness.core.quick_end import skip_last_search
 from harness.errors import ConfigurationError, HarnessError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 def main(order: str) -> int:
     """Run the gate that a `GateRequest` as JSON asks for, and print its verdict; return the exit status."""
+    skip_last_search()
     with safe_streams():
         return _run(GateRequest.from_json(order))
 

@@ -14,6 +14,7 @@ from harness.cli.exit_statuses import USAGE_ERROR, describe
 from harness.cli.say import say
 from harness.cli.streams import safe_streams
 from harness.core.configuration_home import in_words_here
+from harness.core.quick_end import skip_last_search
 from harness.errors import ConfigurationError, HarnessError, nearest
 
 COMMANDS = {
@@ -61,6 +62,7 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line; nothing that it prints holds a secret of the target, be it a traceback."""
+        skip_last_search()
         with safe_streams():
             return super().main(*args, **kwargs)
 

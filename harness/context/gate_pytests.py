@@ -20,6 +20,7 @@ SUITE = "suite"
 SCENARIOS = "scenarios"
 MODES = "live,replay"
 _OF_XDIST = ("-n", "--numprocesses", "--dist", "--maxprocesses")
+_OF_THE_SUITE = "harness.plugins.suite_process"
 _INI = Path(__file__).parents[1] / "suite" / "pytest.ini"
 _FOREIGN = ("PYTEST_", "HYPOTHESIS_", "SCHEMATHESIS_", "HARNESS_")
 _SHARED = frozenset({EXAMPLES_VARIABLE})
@@ -49,7 +50,8 @@ class GatePytests:
         arguments = self._request.suite_arguments
         spread = ("-p", "xdist") if any(a.startswith(_OF_XDIST) for a in arguments) else ()
         command = [sys.executable, *ISOLATED, "-m", "pytest", "-c", str(_INI), "--noconftest"]
-        command += ["--disable-plugin-autoload", "-p", "no:cacheprovider", *_own_plugins(), *spread]
+        command += ["--disable-plugin-autoload", "-p", "no:cacheprovider", "-p", _OF_THE_SUITE]
+        command += [*_own_plugins(), *spread]
         command += ["--pyargs", "harness.suite", *self._shared, *arguments]
         return self._started(command, SUITE, Phase.TESTS, env=self._isolated())
 
