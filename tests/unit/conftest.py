@@ -187,6 +187,10 @@ def document(paths: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths, **more}
 
 
+PATIENCE_S = 600
+"""For a budget whose time is not tested: on a busy machine the quick one is over before all causes are found."""
+
+
 class Attacker:
     """Fuzzes small providers."""
 
@@ -195,14 +199,14 @@ class Attacker:
         self.clients: list[ProviderClient] = []
 
     def fuzzer(self, described: dict[str, Any] | Spec, url: str, *, seed: int = 1, **budget: Any) -> Fuzzer:
-        """Return a fuzzer of a described provider, with the quick budget but for ``budget``."""
+        """Return a fuzzer of a described provider, with the quick budget but for ``budget`` and its time."""
         within_s = budget.pop("timeout", 2)
         headers = {"authorization": "Bearer " + "s3cret" * 4}
         waits = {"answer_within_s": within_s, "whole_within_s": within_s, "wait_unasked_s": None}
         client = ProviderClient(Network(), url, headers, sleep=lambda _: None, **waits)
         self.clients.append(client)
         chosen = budget.pop("chosen", Fuzz())
-        limits = msgspec.structs.replace(BUDGETS["quick"], **budget)
+        limits = msgspec.structs.replace(BUDGETS["quick"], **{"seconds": PATIENCE_S, **budget})
         spec = described if isinstance(described, Spec) else Spec(described, "spec")
         return Fuzzer(
             spec, client, select(spec.definitions, chosen, "[fuzz]"), budget=limits, random_seed=seed, store=self.found
