@@ -153,7 +153,12 @@ def test_what_is_to_outlive_the_owner_goes_on(begin: Begin) -> None:
     """It is spared by its environment, even as the child of a process that ends."""
     owner = begin(STARTS_FOR_LONGER, 4)
     started = owner.started
-    outliving = [process for process in started if process.environ()["HARNESS_ENDS_WITH"] == "nobody"]
+
+    def spared() -> list[psutil.Process]:
+        return [process for process in started if process.environ().get("HARNESS_ENDS_WITH") == "nobody"]
+
+    wait_for(lambda: len(spared()) == 2)  # one that has just begun has still the environment of what began it
+    outliving = spared()
     ending = [process for process in started if process not in outliving]
 
     owner.process.kill()
