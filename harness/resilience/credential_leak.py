@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from http import HTTPStatus
-
 from harness.http.loopback_server import LoopbackServer
 from harness.http.message import Request, Response
 from harness.http.parser import BadMessageError
 from harness.model import Check
 from harness.resilience.certificate_authority import Certificate
 from harness.resilience.faults import Fault
+from harness.resilience.unread_requests import UnreadRequests
 
 ITEM = "auth.transport"
 MAX_BODY = 1024 * 1024
 MAX_REQUESTS = 100
 IDLE_S = 10.0
-_BEYOND = f"requests beyond the first {MAX_REQUESTS}"
-_LARGE = f"bodies over {MAX_BODY >> 20} MB"
-_NO_BODY, _NO_HEAD = "bodies that are cut or not HTTP/1.1", "requests whose heads are cut or not HTTP/1.1"
-"""What cannot be searched. The reasons of refusals are not shown: they quote what arrived."""
 _CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie")
 
 
@@ -82,7 +76,7 @@ class Elsewhere(LoopbackServer):
         super().__init__("elsewhere", max_body=MAX_BODY, idle_s=IDLE_S)
         self.arrived: list[tuple[str, bytes]] = []
         """For each request the names of its headers with credentials, and all its bytes."""
-        self._unread: Counter[str] = Counter()
+        self._unread = UnreadRequests(bound=f"the first {MAX_REQUESTS}", max_body=MAX_BODY)
 
     @property
     def url(self) -> str:
@@ -100,17 +94,15 @@ class Elsewhere(LoopbackServer):
 
     def refuse(self, error: BadMessageError) -> Response:
         """Record the head of a request whose body is refused: it may contain the credential."""
-        if error.request is None:
-            self._unread[_NO_HEAD] += 1
-        else:
-            self._unread[_LARGE if error.status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE else _NO_BODY] += 1
+        self._unread.refuse(error)
+        if error.request is not None:
             self._record(error.request)
         return super().refuse(error)
 
     @property
     def unread(self) -> list[str]:
         """In words, what arrived that `arrived` does not have."""
-        return [f"{what} ({number})" for what, number in sorted(self._unread.items())]
+        return self._unread.words
 
     def _record(self, request: Request) -> None:
         names = ", ".join(name for name in _CREDENTIAL_HEADERS if request.header(name))
@@ -122,4 +114,4 @@ class Elsewhere(LoopbackServer):
         if len(self.arrived) < MAX_REQUESTS:
             self.arrived.append((names, sent))
         else:
-            self._unread[_BEYOND] += 1
+            self._unread.exceed()

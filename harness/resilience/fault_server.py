@@ -25,10 +25,12 @@ from harness.resilience.error_bodies import ErrorBodies
 from harness.resilience.faults import OF_THE_BODY, WHOLE, Action, Fault
 from harness.resilience.key_places import ANY_KEY, KeyPlaces
 from harness.resilience.recorded_run import RecordedAnswers, RecordedRun
+from harness.resilience.unread_requests import UnreadRequests
 
 MAX_ATTEMPTS = 10_000
 MAX_NOTED = 16 << 20
 """The most attempts of one client, and the bytes of their targets and keys; later ones are refused with 503."""
+_BOUND = f"the first {MAX_ATTEMPTS:,}, or {MAX_NOTED >> 20} MB of targets and keys"
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
 """The next hop sets the last three itself."""
 WRITES = frozenset({"POST", "PATCH"})
@@ -84,7 +86,7 @@ class FaultServer(LoopbackServer):
         self._written: set[tuple[str, str, str]] = set()
         self._lock, self._served = threading.Lock(), threading.local()
         self._attempts: list[Attempt] = []
-        self._noted = 0
+        self._noted, self._unread = 0, UnreadRequests(bound=_BOUND, max_body=self.max_body)
         self._met: Counter[str] = Counter()
         self.errors: list[str] = []  # problems between server and provider, not the client's fault
 
@@ -100,6 +102,11 @@ class FaultServer(LoopbackServer):
         """Every request, in order of arrival."""
         with self._lock:
             return tuple(sorted(self._attempts, key=lambda a: a.at))
+
+    @property
+    def unread(self) -> list[str]:
+        """In words, what arrived that `attempts` does not have."""
+        return self._unread.words
 
     @property
     def is_reused(self) -> bool:
@@ -118,6 +125,7 @@ class FaultServer(LoopbackServer):
 
     def refuse(self, error: BadMessageError) -> Response:
         """Note what no HTTP/1.1 client sends: its user must know why no call is seen."""
+        self._unread.refuse(error)
         if error.status is HTTPStatus.HTTP_VERSION_NOT_SUPPORTED and not self.errors:
             self.errors.append(
                 f"the client sends {error} without negotiating it (prior knowledge), and the fault server speaks "
@@ -129,6 +137,7 @@ class FaultServer(LoopbackServer):
         """Answer a request with its fault, or pass it on."""
         at = time.monotonic()
         if self.is_flooded:
+            self._unread.exceed()
             return Response(status=503)
         fault = self._next_fault(request)
         if fault is None:

@@ -45,7 +45,8 @@ def check_transport(case: TransportCase, client: ClientUnderTest, search: Search
         return _redirected(case, case.redirect, client, search, reproduce=reproduce)
     plain = client.undisturbed()
     names = client.key_names
-    return judge(case, plain.server.attempts, (), plain.run, search, reproduce=reproduce, key_names=names)
+    found = judge(case, plain.server.attempts, (), plain.run, search, reproduce=reproduce, key_names=names)
+    return searched(case, found, plain.server.unread)
 
 
 def searched(case: TransportCase, found: Finding, unread: Collection[str]) -> Finding:
@@ -73,7 +74,8 @@ def _redirected(
         known = {"reproduce": reproduce, "place": operation.label}
         names = client.key_names
         found = judge(case, server.attempts, elsewhere.arrived, run, search, **known, key_names=names)
-        return searched(case, found, [f"redirected from {operation.label}: {what}" for what in elsewhere.unread])
+        redirected = [f"redirected from {operation.label}: {what}" for what in elsewhere.unread]
+        return searched(case, found, [*server.unread, *redirected])
 
     every = client.undisturbed().operations.all
     operations, unmet = every[:MOST_OPERATIONS], [operation.label for operation in every[MOST_OPERATIONS:]]

@@ -14,15 +14,16 @@ from pytest_httpserver import HTTPServer
 from harness.http.client import Network
 from harness.model import Finding, Outcome
 from harness.model.config import Policy
-from harness.resilience.credential_leak import CERTIFIED, REDIRECTED, TransportCase
+from harness.resilience.credential_leak import CERTIFIED, REDIRECTED, URL, TransportCase
 from harness.resilience.runner import ClientUnderTest
-from harness.resilience.transport_runs import check_transport
+from harness.resilience.transport_runs import UNREAD, check_transport
 
 SECRET = os.urandom(8).hex()
-# {follows} is whether it follows a redirect of its second call, {context} how it verifies, {tries} how often it tries.
+# {first} is what it does first, {follows} is whether it follows a redirect of its second call, {context} how it verifies, {tries} how often it tries.
 CLIENT = """
-import http.client, os, ssl, sys, urllib.parse
+import http.client, os, socket, ssl, sys, urllib.parse
 url, key = urllib.parse.urlsplit(os.environ["URL"]), os.environ["KEY"]
+{first}
 def call(url, path):
     where = (url.hostname, url.port)
     if url.scheme == "https":
@@ -47,7 +48,7 @@ for path in ("/first", "/second"):
     if answer.status != 200:
         sys.exit(1)
 """
-CAREFUL: dict[str, object] = {"follows": False, "context": "ssl.create_default_context()", "tries": 4}
+CAREFUL: dict[str, object] = {"first": "", "follows": False, "context": "ssl.create_default_context()", "tries": 4}
 
 
 @contextmanager
@@ -90,6 +91,16 @@ def test_each_operation_is_redirected(
         assert found.observed == "the request after the redirect of GET /second carries authorization"
     else:
         assert [part.partition(":")[0] for part in found.observed.split("; ")] == ["GET /first", "GET /second"]
+
+
+def test_a_request_that_the_fault_server_did_not_log_is_no_pass(httpserver: HTTPServer, tmp_path: Path) -> None:
+    """A credential may be in what was refused: the finding names it, and is an error."""
+    cut = "s = socket.create_connection((url.hostname, url.port)); s.sendall(b'GET /'); s.shutdown(1); s.recv(9)"
+    with client(httpserver, tmp_path, first=cut) as tried:
+        found = checked(URL, tried)
+
+    assert found.outcome is Outcome.ERROR
+    assert (found.summary, found.observed) == (UNREAD, "requests whose heads are cut or not HTTP/1.1 (1)")
 
 
 def outcomes(tried: ClientUnderTest) -> tuple[list[Outcome], list[str]]:

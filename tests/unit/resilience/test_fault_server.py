@@ -129,7 +129,7 @@ def test_faults_are_met_in_order_then_calls_are_passed_on(client: httpx.Client, 
 def test_a_client_without_end_is_refused(
     client: httpx.Client, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What comes after as many attempts as are noted gets a 503, and is neither passed on nor noted."""
+    """What comes after as many attempts as are noted gets a 503, and is neither passed on nor noted, but counted."""
     monkeypatch.setattr("harness.resilience.fault_server.MAX_ATTEMPTS", 2)
     httpserver.expect_request("/").respond_with_data("ok")
 
@@ -138,6 +138,7 @@ def test_a_client_without_end_is_refused(
 
     assert seen == [200, 200, 503]
     assert len(server.attempts) == 2
+    assert server.unread == ["requests beyond the first 10,000, or 16 MB of targets and keys (1)"]
 
 
 def test_a_chunked_body_is_read_whole(client: httpx.Client, httpserver: HTTPServer) -> None:
@@ -154,7 +155,7 @@ def test_a_chunked_body_is_read_whole(client: httpx.Client, httpserver: HTTPServ
     ids=["tls", "a-word", "nothing", "no-end"],
 )
 def test_what_is_no_http_ends_its_connection_alone(client: httpx.Client, nonsense: bytes) -> None:
-    """Garbage neither stops the server nor counts as an attempt."""
+    """Garbage neither stops the server nor counts as an attempt; it is counted as what was not read."""
     with FaultServer("http://127.0.0.1:9", client, faults=[respond(204)]) as server:
         with socket.create_connection(("127.0.0.1", server.port), timeout=5) as raw:
             raw.sendall(nonsense)
@@ -165,6 +166,7 @@ def test_what_is_no_http_ends_its_connection_alone(client: httpx.Client, nonsens
         assert client.get(server.url).status_code == 204
 
     assert len(server.attempts) == 1
+    assert server.unread == (["requests whose heads are cut or not HTTP/1.1 (1)"] if nonsense.strip() else [])
 
 
 def test_nothing_stays_behind(client: httpx.Client) -> None:
