@@ -21,6 +21,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     attempts: Sequence[Attempt]
     """All requests, in order of arrival."""
+    unread: Sequence[str] = ()
+    """In words, what arrived that they do not have."""
     run: ClientRun
     policy: Policy
     operation: ClientOperation | None = None

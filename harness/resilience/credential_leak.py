@@ -30,7 +30,7 @@ class TransportCase(Check, frozen=True, kw_only=True):
 
 URL = TransportCase(
     id="url",
-    summary="calls of the workflow",
+    summary="calls of the workflow, second attempts among them",
     passed="Sent no credential in a URL",
     failed="Sent the credential in a URL",
     source="OWASP API2:2023; RFC 6750 section 2.3",

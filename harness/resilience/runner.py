@@ -284,6 +284,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         plain = self.undisturbed()
         return Evidence(
             attempts=server.attempts,
+            unread=server.unread,
             run=run,
             policy=self.policy,
             operation=operation,

@@ -12,7 +12,10 @@ import msgspec
 from harness.http.credential_places import without_parameters
 from harness.model import Attempt, Finding, Level, Outcome
 from harness.resilience.case_trials import UNMET_RUNS, not_met
+from harness.resilience.cases import retries
 from harness.resilience.certificate_authority import TRUSTING, Certificate, CertificateAuthority
+from harness.resilience.client_case import ClientCase
+from harness.resilience.client_cases import RETRIES
 from harness.resilience.client_process import ClientRun
 from harness.resilience.credential_leak import URL, Elsewhere, TransportCase
 from harness.resilience.impostor import CertificateOutcome, Impostor
@@ -43,10 +46,34 @@ def check_transport(case: TransportCase, client: ClientUnderTest, search: Search
         return msgspec.structs.replace(found, reproduce=reproduce)
     if case.redirect:
         return _redirected(case, case.redirect, client, search, reproduce=reproduce)
+    return _in_url(case, client, search, reproduce=reproduce)
+
+
+def _in_url(case: TransportCase, client: ClientUnderTest, search: Search, *, reproduce: str) -> Finding:
+    """Search the targets of all calls so far, among them second attempts: code of its own may build those."""
     plain = client.undisturbed()
-    names = client.key_names
-    found = judge(case, plain.server.attempts, (), plain.run, search, reproduce=reproduce, key_names=names)
-    return searched(case, found, plain.server.unread)
+
+    def judged(attempts: Sequence[Attempt]) -> Finding:
+        return judge(case, attempts, (), plain.run, search, reproduce=reproduce, key_names=client.key_names)
+
+    found = judged(plain.server.attempts)
+    if found.outcome is Outcome.FAIL and found.level is case.level:
+        return found
+    for repeated in _repeating(client):
+        client.check(repeated)  # its runs serve all who ask for that case
+    faulted = client.known.evidence()
+    attempts = [*plain.server.attempts, *(a for evidence in faulted for a in evidence.attempts)]
+    found = judged(attempts)
+    if found.outcome is Outcome.PASS:
+        found = msgspec.structs.replace(found, observed=f"{found.observed} in {1 + len(faulted)} runs")
+    unread = [*plain.server.unread, *(what for evidence in faulted for what in evidence.unread)]
+    return searched(case, found, unread)
+
+
+def _repeating(client: ClientUnderTest) -> list[ClientCase]:
+    """Return cases whose runs show second attempts, after a status that the policy repeats and a lost connection."""
+    of_statuses = [case for case in retries.ONCE if case.faults[0].status in client.policy.retry_on]
+    return [case for case in (*of_statuses[-1:], *RETRIES) if case.is_brief and not case.alone]
 
 
 def searched(case: TransportCase, found: Finding, unread: Collection[str]) -> Finding:
@@ -107,12 +134,13 @@ def judge(
     finding = partial(case.finding, reproduce=reproduce)
     if not attempts:
         return finding(Outcome.ERROR, f"the client never called the fault server; {run.ended}: {run.tail}")
-    own = [(a, _without_key(a.path, key_names)) for a in attempts]
-    if in_url := next(((a, found) for a, path in own if (found := search(path.encode()))), None):
-        attempt, found = in_url
+    own = {path: _without_key(path, key_names) for path in dict.fromkeys(a.path for a in attempts)}
+    if in_url := next(((path, found) for path in own if (found := search(own[path].encode()))), None):
+        path, found = in_url
+        attempt = next(a for a in attempts if a.path == path)
         seen = f"{attempt.method} {attempt.path.partition('?')[0]} carries the value of {', '.join(found)} in its URL"
         return finding(Outcome.FAIL, seen, summary=URL.failed)
-    if case is URL and (carrying := sum(path != a.path for a, path in own)):
+    if case is URL and (carrying := sum(own[a.path] != a.path for a in attempts)):
         where = f"in the parameter {', '.join(sorted(key_names))}, where the provider takes it"
         risk = finding(Outcome.FAIL, f"{carrying} of {len(attempts)} calls carry the credential {where}. {_RISK}")
         return msgspec.structs.replace(risk, level=Level.SHOULD)

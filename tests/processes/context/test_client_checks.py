@@ -29,7 +29,10 @@ running.touch(exist_ok=False)
 where = urllib.parse.urlsplit(os.environ["URL"])
 connection = http.client.HTTPConnection(where.hostname, where.port, timeout=5)
 connection.request("GET", "/projects", headers={"Authorization": "Bearer " + os.environ["KEY"]})
-status = connection.getresponse().status
+try:
+    status = connection.getresponse().status
+except OSError:
+    status = 599
 time.sleep(0.05)
 running.unlink()
 with open("runs", "a") as runs:
@@ -113,7 +116,7 @@ def test_the_client_runs_one_at_a_time(loaded: RunContext) -> None:
 
     assert ended.exit_status == 1
     assert {f.outcome for f in findings} == {Outcome.PASS}, findings
-    assert runs(loaded) == 1 + 1 + len(REDIRECTED) + 1
+    assert runs(loaded) == 1 + 2 + 1 + len(REDIRECTED) + 1, "two of them show what a second attempt has in its URL"
 
 
 def test_a_case_that_judges_short_times_runs_alone(loaded: RunContext) -> None:

@@ -19,7 +19,8 @@ from harness.resilience.runner import ClientUnderTest
 from harness.resilience.transport_runs import UNREAD, check_transport
 
 SECRET = os.urandom(8).hex()
-# {first} is what it does first, {follows} is whether it follows a redirect of its second call, {context} how it verifies, {tries} how often it tries.
+# {first} is what it does first, {again} what its second attempts have in their query, {follows}
+# is whether it follows a redirect of its second call, {context} how it verifies, {tries} how often it tries.
 CLIENT = """
 import http.client, os, socket, ssl, sys, urllib.parse
 url, key = urllib.parse.urlsplit(os.environ["URL"]), os.environ["KEY"]
@@ -36,8 +37,9 @@ def call(url, path):
 for path in ("/first", "/second"):
     for attempt in range({tries}):
         try:
-            answer = call(url, path)
-            break
+            answer = call(url, path + ("?" + {again} if attempt and {again} else ""))
+            if answer.status < 500:
+                break
         except OSError as exc:
             print(exc)
     else:
@@ -48,7 +50,13 @@ for path in ("/first", "/second"):
     if answer.status != 200:
         sys.exit(1)
 """
-CAREFUL: dict[str, object] = {"first": "", "follows": False, "context": "ssl.create_default_context()", "tries": 4}
+CAREFUL: dict[str, object] = {
+    "first": "",
+    "again": '""',
+    "follows": False,
+    "context": "ssl.create_default_context()",
+    "tries": 4,
+}
 
 
 @contextmanager
@@ -101,6 +109,19 @@ def test_a_request_that_the_fault_server_did_not_log_is_no_pass(httpserver: HTTP
 
     assert found.outcome is Outcome.ERROR
     assert (found.summary, found.observed) == (UNREAD, "requests whose heads are cut or not HTTP/1.1 (1)")
+
+
+@pytest.mark.parametrize("again, wanted", [('""', Outcome.PASS), ('"token=" + key', Outcome.FAIL)], ids=["no", "yes"])
+def test_a_credential_in_the_url_of_a_second_attempt_is_found(
+    again: str, wanted: Outcome, httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    """The undisturbed run does not show it: the client is run until it repeats a call."""
+    with client(httpserver, tmp_path, again=again) as tried:
+        found = checked(URL, tried)
+
+    assert found.outcome is wanted
+    seen = {Outcome.PASS: "10 calls in 3 runs", Outcome.FAIL: "GET /first carries the value of env:KEY in its URL"}
+    assert found.observed == seen[wanted]
 
 
 def outcomes(tried: ClientUnderTest) -> tuple[list[Outcome], list[str]]:
