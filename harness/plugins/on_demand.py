@@ -19,6 +19,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.config.findpaths import load_config_dict_from_file  # settings that no plugin has declared yet
 from _pytest.fixtures import FixtureFunctionDefinition
 
 if TYPE_CHECKING:
@@ -158,8 +159,7 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     assert isinstance(config, pytest.Config)
     words = [*config.invocation_params.args, *config.getini("addopts")]
     words += (os.environ.get("PYTEST_ADDOPTS", ""), os.environ.get("PYTEST_PLUGINS", ""))
-    written = config.inipath.read_text(encoding="utf-8", errors="replace") if config.inipath else ""
-    mentioned = "\n".join([*map(str, words), written, *_options_set(config)])
+    mentioned = "\n".join([*map(str, words), str(_settings(config)), *_options_set(config)])
     waiting = [
         plugin
         for plugin in LATE
@@ -169,6 +169,11 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     ]
     if not LISTINGS.intersection(" ".join(map(str, words)).split()):
         pluginmanager.register(OnDemand(pluginmanager, waiting), "harness-on-demand-plugins")
+
+
+def _settings(config: pytest.Config) -> object:
+    """Return what the configuration file sets for pytest: what a project depends on loads no plugin."""
+    return load_config_dict_from_file(config.inipath) if config.inipath else None
 
 
 def _options_set(config: pytest.Config) -> list[str]:

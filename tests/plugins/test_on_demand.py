@@ -75,6 +75,9 @@ USES = {
     ),
     "a mode of the command line": Use("async def test_async(): pass", {ANYIO}, options=("--anyio-mode=auto",)),
     "a mode of the configuration": Use("async def test_async(): pass", {ANYIO}, ini="anyio_mode = auto"),
+    "a dependency that the configuration file names": Use(
+        "def test_it(): pass", set(), ini="[tox]\ndeps = anyio pytest-httpserver schemathesis"
+    ),
     "a marker of sync tests": Use(
         "import pytest\npytestmark = pytest.mark.anyio\ndef test_it(): pass", set(), options=("--strict-markers",)
     ),

@@ -80,7 +80,6 @@ OWN = {
     "operations/scanner.py": "copies of its own",
     "packs/shelf.py": "its packs",
     "plugins/hidden_secrets.py": "what pytest wrote",
-    "plugins/on_demand.py": "what pytest read before",
     "plugins/team_hooks.py": "its report",
     "process/groups.py": "/proc",
     "process/log_parts.py": "logs of its processes",
