@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from harness.sandbox.defects import CATALOGUE, PARTS, Planted, PlantedDefect, UnknownDefectError
+from harness.sandbox.defects import PARTS, Planted, PlantedDefect, UnknownDefectError, catalogue
 from harness.sandbox.integration.commands import dead_letters, integration, worker, workflow
 
 _NOT_FOR_US = ("rich", "pygments", "psutil")
@@ -119,24 +119,24 @@ def _run_afflicted(
 def list_defects(*, as_json: bool) -> None:
     """Print the catalogue of defects."""
     if as_json:
-        known = [{"id": d.id, "item": d.item, "what": d.what, "where": str(d.where)} for d in CATALOGUE]
+        known = [{"id": d.id, "item": d.item, "what": d.what, "where": str(d.where)} for d in catalogue()]
         click.echo(json.dumps(known, indent=2))
         return
-    width = max(len(d.id) for d in CATALOGUE)
-    for where, defects in groupby(sorted(CATALOGUE, key=lambda d: PARTS.index(d.where)), key=lambda d: d.where):
+    width = max(len(d.id) for d in catalogue())
+    for where, defects in groupby(sorted(catalogue(), key=lambda d: PARTS.index(d.where)), key=lambda d: d.where):
         rows = list(defects)
         click.echo(f"{where} ({len(rows)})")
         for d in rows:
             place = f" ({', '.join(_files(d))})" if d.edits else ""
             click.echo(f"  {d.id:{width}}  {'pending: ' if d.pending else ''}{d.item}\n  {'':{width}}  {d.what}{place}")
-    click.echo(f"{len(CATALOGUE)} defects. Plant one: harness gate --sandbox --defect NAME")
+    click.echo(f"{len(catalogue())} defects. Plant one: harness gate --sandbox --defect NAME")
 
 
 @main.command("check-defects", hidden=True)
 @click.argument("names", nargs=-1)
 def check_defects(names: tuple[str, ...]) -> None:
     """Exit with status 2 and a message when one of NAMES is not a defect of the processes."""
-    for defect in CATALOGUE:
+    for defect in catalogue():
         if defect.id in _planted(names).names and defect.edits:
             sys.stderr.write(
                 f"{defect.id} changes {' and '.join(_files(defect))}, not a process. Plant it with "

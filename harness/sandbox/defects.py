@@ -6,6 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ class PlantedDefect:
     """Whether no check can see it yet."""
 
 
-def _read() -> tuple[PlantedDefect, ...]:
+@cache
+def catalogue() -> tuple[PlantedDefect, ...]:
+    """Return all defects; read only where one is planted or named, since the sandbox starts many short processes."""
     rows = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["defect"]
     return tuple(_of_row(**row) for row in rows)
 
@@ -55,11 +58,6 @@ def _of_row(
     return PlantedDefect(**row, also=tuple(also), edits=tuple(Edit(**each) for each in edits))
 
 
-CATALOGUE: tuple[PlantedDefect, ...] = _read()
-
-_BY_ID = {d.id: d for d in CATALOGUE}
-
-
 class UnknownDefectError(ValueError):
     """A defect that the catalogue does not have."""
 
@@ -69,8 +67,9 @@ class Planted:
 
     def __init__(self, names: frozenset[str] = frozenset()) -> None:
         """Plant ``names``; raises `UnknownDefectError` with the nearest that exists."""
-        for name in names - _BY_ID.keys():
-            close = difflib.get_close_matches(name, _BY_ID, n=1)
+        known = {d.id for d in catalogue()} if names else set()
+        for name in names - known:
+            close = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {close[0]!r}?" if close else "List them with harness sandbox --list-defects."
             raise UnknownDefectError(f"There is no defect {name!r}. {hint}")
         self.names = names
@@ -78,9 +77,9 @@ class Planted:
     @property
     def edits(self) -> tuple[Edit, ...]:
         """What the defects change in files."""
-        return tuple(edit for d in CATALOGUE if d.id in self.names for edit in d.edits)
+        return tuple(edit for d in catalogue() if d.id in self.names for edit in d.edits) if self.names else ()
 
     def __contains__(self, name: str) -> bool:
         """Whether the defect is planted; a name outside the catalogue is a mistake in the sandbox itself."""
-        assert name in _BY_ID, name
+        assert not self.names or any(d.id == name for d in catalogue()), name
         return name in self.names

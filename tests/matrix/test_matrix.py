@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.model import Level, Outcome, Report, Verdict
-from harness.sandbox.defects import CATALOGUE, PlantedDefect
+from harness.sandbox.defects import PlantedDefect, catalogue
 
 if TYPE_CHECKING:
     from .conftest import Gate
@@ -22,7 +22,7 @@ def seen(report: Report, *outcomes: Outcome) -> list[str]:
     return [item.id for item in report.items if item.outcome in outcomes]
 
 
-@pytest.mark.parametrize("defect", CATALOGUE, ids=lambda d: d.id)
+@pytest.mark.parametrize("defect", catalogue(), ids=lambda d: d.id)
 def test_a_planted_defect_fails_its_own_item_and_no_other(
     defect: PlantedDefect, gate: Gate, note: Callable[..., None]
 ) -> None:
@@ -53,5 +53,5 @@ def test_without_a_defect_nothing_fails(run: int, gate: Gate, note: Callable[...
     assert alarms == []
     assert report.problems == ()
     unchecked = {item.id for item in report.items if item.outcome is Outcome.NOT_RUN}
-    assert {d.item for d in CATALOGUE if not d.pending}.isdisjoint(unchecked)
+    assert {d.item for d in catalogue() if not d.pending}.isdisjoint(unchecked)
     assert (status, report.verdict) == ((1, Verdict.INCOMPLETE) if unchecked else (0, Verdict.READY))

@@ -12,12 +12,12 @@ import pytest
 
 import harness.sandbox
 from harness.readiness.checklist import shipped
-from harness.sandbox.defects import CATALOGUE, PARTS, Edit
+from harness.sandbox.defects import PARTS, Edit, catalogue
 from harness.sandbox.plant import EditError, plant
 
 ROOT = Path(__file__).parents[2]
-IN_FILES = {f"{d.id}-{n}": edit for d in CATALOGUE for n, edit in enumerate(d.edits)}
-IN_PROCESSES = [d for d in CATALOGUE if not d.edits]
+IN_FILES = {f"{d.id}-{n}": edit for d in catalogue() for n, edit in enumerate(d.edits)}
+IN_PROCESSES = [d for d in catalogue() if not d.edits]
 
 
 def sandbox(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -28,9 +28,9 @@ def sandbox(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 
 def test_there_are_enough_in_every_part() -> None:
     """Sixty at least, over all parts of the guide's world."""
-    counts = Counter(d.where for d in CATALOGUE)
+    counts = Counter(d.where for d in catalogue())
 
-    assert len({d.id for d in CATALOGUE}) == len(CATALOGUE) >= 60
+    assert len({d.id for d in catalogue()}) == len(catalogue()) >= 60
     assert set(counts) == set(PARTS)
     assert counts["provider"] >= 15
     assert counts["client"] >= 15
@@ -42,7 +42,7 @@ def test_each_harms_an_item_of_the_checklist() -> None:
     """No row names an item that does not exist."""
     known = {item.id for item in shipped()}
 
-    assert {item for d in CATALOGUE for item in (d.item, *d.also)} <= known
+    assert {item for d in catalogue() for item in (d.item, *d.also)} <= known
 
 
 def test_each_is_planted_somewhere_and_nothing_else_is() -> None:
@@ -111,7 +111,7 @@ def test_the_catalogue_can_be_read() -> None:
     listed = sandbox("list-defects").stdout
 
     assert [line.split()[0] for line in listed.splitlines() if line and line[0] != " "][:-1] == list(PARTS)
-    for defect in CATALOGUE:
+    for defect in catalogue():
         assert f"  {defect.id} " in listed
         assert defect.what in listed
-    assert listed.splitlines()[-1].startswith(f"{len(CATALOGUE)} defects.")
+    assert listed.splitlines()[-1].startswith(f"{len(catalogue())} defects.")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.sandbox.defects import CATALOGUE, Edit
+from harness.sandbox.defects import Edit, catalogue
 from harness.sandbox.plant import plant
 
 ROOT = Path(__file__).parents[3]
 CASES = Path("tests/real/alerts/integration_test.yml")
-WRONG = {d.id: edit for d in CATALOGUE for edit in d.edits if edit.file.startswith("fixtures/alerts/")}
+WRONG = {d.id: edit for d in catalogue() for edit in d.edits if edit.file.startswith("fixtures/alerts/")}
 
 Need = Callable[[str], str]
 
