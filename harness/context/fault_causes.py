@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from harness.resilience.runner import ClientUnderTest
     from harness.webhooks.case_runner import ReceiverUnderTest
 
-_RECEIVER = ("receiver.url", "receiver.events", "receiver.signature")
+DELIVERS = ("receiver.url", "receiver.events", "receiver.signature")
+"""Keys of harness.toml that deliveries of event fixtures need."""
 _MANY, _SOME, _FEW = 32, 8, 2
 """Deliveries in one round: refused ones cost the receiver little, others keep it busy."""
 
@@ -151,7 +152,7 @@ class FaultCauses:
 
     def good_traffic(self) -> None:
         """Deliver every event once, and run the client without a fault; raises `ProbeError` where either fails."""
-        if not self._context.target.missing(_RECEIVER):
+        if not self._context.target.missing(DELIVERS):
             for event in self._events:
                 _require_acknowledged(self.receiver.deliver(self.receiver.fresh(event)))
         if not self._context.target.missing(CLIENT_NEEDS):
@@ -161,7 +162,7 @@ class FaultCauses:
 
     def good_delivery(self) -> None:
         """Deliver one event, so that good traffic goes on; raises `ProbeError`."""
-        if not self._context.target.missing(_RECEIVER):
+        if not self._context.target.missing(DELIVERS):
             _require_acknowledged(self.receiver.deliver(self._fresh()))
 
     @cached_property
@@ -176,7 +177,7 @@ class FaultCauses:
 
     @cached_property
     def _events(self) -> list[Event]:
-        return list(events_of(self._context, self.receiver.format))
+        return events_of(self._context, self.receiver.format)
 
     def _delivery(self, once: Callable[[], None], most: int, *needs: str) -> Cause:
         def cause(times: int) -> None:
@@ -186,7 +187,7 @@ class FaultCauses:
             except EventError as exc:
                 raise ProbeError(str(exc)) from None
 
-        return _Moment(cause, (*_RECEIVER, *needs), most)
+        return _Moment(cause, (*DELIVERS, *needs), most)
 
     def _calls(self, faults: Sequence[Fault], *, then: Fault | None = None) -> Cause:
         def cause(_times: int) -> None:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 10.0
 """For one answer of the receiver, its last byte included."""
+_SHOWN = 3
+"""Most unreadable event fixtures in one message."""
 RESTARTED_BY = (
     'If it runs elsewhere, add the commands that kill and start it to [receiver], such as stop = ["docker", "compose", '
     '"kill", "app"] and start = ["docker", "compose", "start", "app"]. If it can run here, let the harness start it: '
@@ -51,10 +53,27 @@ def event_format_of(run_context: RunContext) -> EventFormat:
     return EventFormat(scheme=scheme_for(signature), id_key=receiver.event_id, type_key=receiver.event_type)
 
 
-def events_of(run_context: RunContext, event_format: EventFormat) -> Iterator[Event]:
-    """Yield the event fixtures in ``[receiver] events``, sorted by name; raises `EventError`."""
+def events_of(run_context: RunContext, event_format: EventFormat) -> list[Event]:
+    """Return the event fixtures in ``[receiver] events``, by name; raises `EventError` for all that are unreadable."""
     receiver, _ = sections_of(run_context)
-    yield from read_events([run_context.target.root / str(receiver.events)], event_format.read)
+    try:
+        return list(read_events([run_context.target.root / str(receiver.events)], event_format.read))
+    except EventError:
+        faults = list(unreadable_events(run_context, event_format))
+        if len(faults) < 2:
+            raise
+        more = [f"And {len(faults) - _SHOWN} more: `harness doctor` names each."] if len(faults) > _SHOWN else []
+        raise EventError(" ".join((*faults[:_SHOWN], *more))) from None
+
+
+def unreadable_events(run_context: RunContext, event_format: EventFormat) -> Iterator[str]:
+    """Yield what is wrong with each file of ``[receiver] events`` that is no event fixture."""
+    events = sections_of(run_context)[0].events
+    for path in run_context.target.files(f"{events}/**/*.json", f"{events}/**/*.http", events):
+        try:
+            event_format.read(path)
+        except EventError as exc:
+            yield str(exc)
 
 
 def example_of(run_context: RunContext, event_format: EventFormat) -> Event | None:

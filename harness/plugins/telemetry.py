@@ -42,13 +42,17 @@ def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
 
 
 @pytest.fixture(scope="session")
-def exercise(run_context: RunContext, require: Callable[..., None]) -> ExerciseEvidence:
+def exercise(request: pytest.FixtureRequest, run_context: RunContext, require: Callable[..., None]) -> ExerciseEvidence:
     """What the run's exercise showed, in which each fault is caused once while everything is watched."""
     require("telemetry")
     if run_context.target.production:
         pytest.skip("[target] environment is production, where no faults are caused")
     from harness.context.background import CLIENT_LANES
     from harness.context.exercise import exercise_of
+    from harness.context.fault_causes import DELIVERS
+
+    if not run_context.target.missing(DELIVERS):
+        request.getfixturevalue("readable_events")
 
     # Without a copy, the exercise runs the client on the same target.
     with run_context.background.paused(*CLIENT_LANES):
@@ -69,7 +73,7 @@ def metrics(run_context: RunContext, require: Callable[..., None]) -> Metrics:
 
 @pytest.fixture
 def traced(
-    run_context: RunContext, receiver: ReceiverUnderTest, events: list[Event], require: Callable[..., None]
+    run_context: RunContext, receiver: ReceiverUnderTest, readable_events: list[Event], require: Callable[..., None]
 ) -> Callable[[], Traced | str]:
     """Returns the receiver for checks of traces, or why nothing can be sent to it."""
     require("telemetry.otlp")
@@ -87,7 +91,7 @@ def traced(
         return receiver.send(fresh, replaced(untraced, "traceparent", traceparent))
 
     def made() -> Traced | str:
-        usable, error = receiver.usable(representative(events))
+        usable, error = receiver.usable(representative(readable_events))
         return error or Traced(
             lambda traceparent: deliver(usable, traceparent),
             partial(trace_seen, run_context),

@@ -32,13 +32,15 @@ FIXTURES = "webhooks.fixtures"
 
 
 @pytest.mark.verifies(FIXTURES)
-def test_every_event_fixture_is_valid_against_the_spec(spec: Spec, events: list[Event], findings: Findings) -> None:
+def test_every_event_fixture_is_valid_against_the_spec(
+    spec: Spec, readable_events: list[Event], findings: Findings
+) -> None:
     """Each fixture conforms to the schema of its type in the spec's webhooks."""
     schemas = EventSchemas(spec)
     if not schemas.names:
         findings.add(undescribed(spec.source))
         return
-    for event in events:
+    for event in readable_events:
         if reason := schemas.unjudged(event):
             findings.add(without_schema(event, reason))
         else:
@@ -47,7 +49,7 @@ def test_every_event_fixture_is_valid_against_the_spec(spec: Spec, events: list[
 
 @pytest.mark.verifies(FIXTURES)
 def test_every_event_fixture_is_acknowledged(
-    receiver: ReceiverUnderTest, events: list[Event], findings: Findings
+    events: list[Event], receiver: ReceiverUnderTest, findings: Findings
 ) -> None:
     """Each fixture, freshly signed and delivered under a new id, gets 2xx."""
     findings.extend(receiver.judge_acceptance(events))
@@ -61,10 +63,10 @@ def test_the_receiver_handles_a_delivery(case: ReceiverCase, case_groups: CaseGr
 
 @each("case", tls.CASES)
 def test_the_receiver_is_reached_safely(
-    case: TlsCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings
+    case: TlsCase, receiver: ReceiverUnderTest, readable_events: list[Event], findings: Findings
 ) -> None:
     """Deliveries are protected in transit, and the receiver's certificate is one that senders can verify."""
-    findings.add(tls.judge(case, tls.TlsTarget(receiver, representative(events))))
+    findings.add(tls.judge(case, tls.TlsTarget(receiver, representative(readable_events))))
 
 
 @each("drill", DRILLS)

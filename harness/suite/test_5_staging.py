@@ -48,7 +48,7 @@ def provocations(request: pytest.FixtureRequest, run_context: RunContext) -> dic
         return found
 
     def event() -> Event:
-        found: list[Event] = request.getfixturevalue("events")
+        found: list[Event] = request.getfixturevalue("readable_events")
         return receiver().fresh(found[0])
 
     def delivered() -> str:

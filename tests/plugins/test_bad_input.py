@@ -227,6 +227,24 @@ def test_a_receiver_that_refuses_connections_is_an_error_of_its_items(folder: Fo
     assert "Traceback" not in ended.text
 
 
+def test_an_unreadable_event_fixture_is_one_error(folder: Folder) -> None:
+    """The check of the fixtures names file and key; all that would deliver one is not run, with that as its reason."""
+    folder.write("harness.toml", RECEIVER.replace("PORT", "9"))
+    folder.write("events/ping.json", '{"id": "evt_1", "type": "ping"}')
+    folder.write("events/pong.json", '{"id": "evt_2", "kind": "pong"}')
+
+    ended = folder.gate("--only", "webhooks", HOOK_SECRET=os.urandom(12).hex())
+
+    assert ended.verdict is Verdict.INCOMPLETE, ended.text
+    assert ended.report is not None
+    found = [finding for item in ended.report.items for finding in item.findings]
+    [error] = [finding for finding in found if finding.outcome is Outcome.ERROR]
+    assert error.item == "webhooks.fixtures"
+    assert "pong.json names no event type: it has no key 'type'. Add it, or name the right key in" in error.observed
+    reason = f"no event can be delivered, as webhooks.fixtures finds: {error.observed}"
+    assert len([f for f in found if f.outcome is Outcome.NOT_RUN and f.observed == reason]) > 100
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
 def test_an_interrupted_gate_reports_and_leaves_no_process(served: Folder, number: signal.Signals) -> None:
     """A signal to the gate ends the run: INCOMPLETE, exit status 1, and the target's process is gone."""

@@ -9,9 +9,18 @@ from types import SimpleNamespace
 import pytest
 
 from harness.context.isolated_copy import isolated_copy
-from harness.context.receiver_parts import again, crash_context_of, drill_context_of, process_of, receiver_of
+from harness.context.receiver_parts import (
+    again,
+    crash_context_of,
+    drill_context_of,
+    event_format_of,
+    events_of,
+    process_of,
+    receiver_of,
+    unreadable_events,
+)
 from harness.context.run_context import RunContext
-from harness.errors import ConfigurationError, SecretError
+from harness.errors import ConfigurationError, EventError, SecretError
 from harness.model import Event, SecretRef
 from harness.process.ready import UrlAnswers
 from harness.process.run import Run
@@ -69,6 +78,26 @@ def test_what_only_a_gate_can_make_again_is_left_to_it(
     assert case
 
     assert again(world(text), EVENT, case) == ""
+
+
+@pytest.mark.parametrize("unreadable", [1, 2, 3, 5])
+def test_every_unreadable_event_fixture_is_named(
+    unreadable: int, tmp_path: Path, world: Callable[[str], RunContext]
+) -> None:
+    """One error names the first three, each in the words of `harness doctor`, which names all."""
+    loaded = world(RECEIVER)
+    for number in range(unreadable):
+        (tmp_path / "events" / f"bad-{number}.json").write_text("{")
+    event_format = event_format_of(loaded)
+    named = list(unreadable_events(loaded, event_format))
+
+    with pytest.raises(EventError) as raised:
+        events_of(loaded, event_format)
+
+    assert len(named) == unreadable
+    assert all(f"bad-{number}.json is not JSON: " in text for number, text in enumerate(named))
+    more = " And 2 more: `harness doctor` names each." if unreadable > 3 else ""
+    assert str(raised.value) == " ".join(named[:3]) + more
 
 
 def test_a_receiver_that_the_harness_does_not_start_cannot_be_killed(world: Callable[[str], RunContext]) -> None:

@@ -157,7 +157,7 @@ def harness_senders(folder: Path, scheme: str, port: int) -> Iterator[list[Send]
     )
     with RunContext.begun(folder, overlay=None) as context:
         receiver = receiver_of(context)
-        fixtures = list(events_of(context, receiver.format))
+        fixtures = events_of(context, receiver.format)
         paths = [path for path in events.iterdir() if path.suffix in (".json", ".http")]
 
         def as_the_gate() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.context.examination.symptom import Symptom
 from harness.context.named_files import unmatched
-from harness.errors import CassetteError, EventError, SecretError
+from harness.errors import CassetteError, SecretError
 from harness.model import Outcome
 from harness.model.strict import where_is
 
@@ -50,18 +50,11 @@ def _document(context: RunContext) -> Iterator[str]:
 
 
 def _fixtures(context: RunContext) -> Iterator[str]:
-    from harness.context.receiver_parts import event_format_of
-    from harness.webhooks.events import read_events
+    from harness.context.receiver_parts import event_format_of, unreadable_events
 
     receiver = context.config.receiver
-    if receiver is None or receiver.events is None or receiver.signature is None:
-        return
-    read = event_format_of(context).read
-    for path in context.target.files(f"{receiver.events}/**/*.json", f"{receiver.events}/**/*.http", receiver.events):
-        try:
-            list(read_events([path], read))
-        except EventError as exc:
-            yield str(exc)
+    if receiver is not None and receiver.events is not None and receiver.signature is not None:
+        yield from unreadable_events(context, event_format_of(context))
 
 
 def _cassettes(context: RunContext) -> Iterator[str]:

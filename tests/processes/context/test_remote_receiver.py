@@ -127,7 +127,7 @@ def test_the_crash_drills_kill_and_start_it(
     monkeypatch.setattr("harness.webhooks.drills.kills.RECOVERS_S", 2.0)
     context = load(kind)
     drills = {drill.id: drill for drill in CRASHES}
-    crashes = CrashDrills(context, next(events_of(context, event_format_of(context))))
+    crashes = CrashDrills(context, events_of(context, event_format_of(context))[0])
 
     killed = crashes.result(drills["killed-after-ack"])
     configured = [crashes.result(drills[name]) for name in ("started-without-secret", "withdrawn-secret", "memory")]
