@@ -35,8 +35,15 @@ REPORT = "readiness.json"
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.option("--target", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
 @click.option("--reports", metavar="DIR", default="reports", show_default=True, help="Folder for the reports.")
-@click.option("--only", metavar="ITEM,...", help="Items or rooms (webhooks) whose checks alone run; never READY.")
-@click.option("--skip", metavar="ITEM,...", help="Items or rooms whose checks do not run; never READY.")
+@click.option(
+    "--only",
+    metavar="ITEM,...",
+    multiple=True,
+    help="Items or rooms (webhooks) whose checks alone run; never READY; repeatable.",
+)
+@click.option(
+    "--skip", metavar="ITEM,...", multiple=True, help="Items or rooms whose checks do not run; never READY; repeatable."
+)
 @click.option("--plan", is_flag=True, help="Print what would be sent to the provider, and send nothing.")
 @json_option
 @click.option("--sandbox", is_flag=True, help="Run the gate on the sandbox, with the files that come with the package.")
@@ -45,8 +52,8 @@ REPORT = "readiness.json"
 def gate(
     target: str | None,
     reports: str,
-    only: str | None,
-    skip: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
     defects: tuple[str, ...],
     pytest_args: tuple[str, ...],
     *,
@@ -66,8 +73,8 @@ def gate(
     if sandbox:
         from harness.cli.run_sandbox import gate_on_sandbox
 
-        given = {"target": target, "reports": str(Path.cwd() / reports), "only": only, "skip": skip}
-        options = [f"--{name}={value}" for name, value in given.items() if value]
+        given = {"target": (target,), "reports": (str(Path.cwd() / reports),), "only": only, "skip": skip}
+        options = [f"--{name}={value}" for name, values in given.items() for value in values if value]
         gate_on_sandbox(
             [*options, *(["--plan"] if plan else []), *(["--json"] if as_json else []), *pytest_args], defects
         )
@@ -84,8 +91,10 @@ def gate(
     sys.exit(run_gate(Path.cwd(), overlay=target, reports=reports, pytest_args=pytest_args, **chosen))
 
 
-def _names(option: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (option or "").split(",") if name.strip())
+def _names(options: Sequence[str]) -> tuple[str, ...]:
+    """Return what an option names, which may be given several times, each once."""
+    names = (name.strip() for option in options for name in option.split(","))
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def run_gate(

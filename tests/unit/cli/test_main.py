@@ -50,6 +50,41 @@ def test_an_error_of_the_harness_is_one_sentence(
     assert result.exit_code == status
 
 
+CHOICE = (
+    "--only",
+    "auth.accepts, webhooks",
+    "--skip",
+    "webhooks.tls",
+    "--only",
+    "secrets,webhooks",
+    "--skip=webhooks.ack",
+)
+
+
+def test_a_gate_takes_its_choices_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--only` and `--skip` may be given several times, each with several names."""
+    chosen: dict[str, object] = {}
+    monkeypatch.setattr("harness.cli.gate.run_gate", lambda *_, **given: chosen.update(given))
+
+    CliRunner().invoke(main, ["gate", *CHOICE])
+
+    assert chosen["only"] == ("auth.accepts", "webhooks", "secrets")
+    assert chosen["skip"] == ("webhooks.tls", "webhooks.ack")
+
+
+def test_a_gate_on_the_sandbox_takes_them_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is an option of the gate that runs there."""
+    given: list[str] = []
+    monkeypatch.setattr("harness.cli.run_sandbox.gate_on_sandbox", lambda options, _: given.extend(options))
+    monkeypatch.setattr("harness.cli.gate.run_gate", lambda *_, **__: 0)
+
+    CliRunner().invoke(main, ["gate", "--sandbox", *CHOICE])
+
+    assert [option for option in given if option.startswith(("--only", "--skip"))] == [
+        *("--only=auth.accepts, webhooks", "--only=secrets,webhooks", "--skip=webhooks.tls", "--skip=webhooks.ack")
+    ]
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself(command: str) -> None:
     """`harness COMMAND --help` begins with what it does, and the list of commands holds it."""
