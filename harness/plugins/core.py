@@ -46,7 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--harness-target", metavar="NAME", help="apply harness.NAME.toml on top of harness.toml")
     group.addoption("--harness-reports", metavar="DIR", default="reports", help="folder for reports (default: reports)")
     group.addoption(
-        "--harness-gate", action="store_true", help="judge the whole checklist: exit status 0 only for READY"
+        "--harness-gate",
+        action="store_true",
+        help="judge the whole checklist; harness gate sets this option, and only there can the verdict be READY",
     )
     group.addoption(
         "--harness-fuzz",
@@ -79,7 +81,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and read harness.toml where there is one."""
     config.addinivalue_line(
         "markers",
-        "verifies(item, ..., level): checklist items that this test verifies; level is 'must' (default) or 'should'",
+        "verifies(item, ..., level): checklist items that this test verifies; level is 'must' (default) or 'should', "
+        "with which a skip leaves the item as it is",
     )
     asked_modes(config)
     if (directory := config_directory(config)) is not None:
