@@ -90,6 +90,11 @@ class Layer:
         """The text as Base64 sees it."""
         return letters(self.data)
 
+    @property
+    def fresh(self) -> Letters:
+        """The same without the runs of the layer before it, which were read there."""
+        return self.letters.beside(self.source.letters) if self.source else self.letters
+
     def changed_near(self, start: int, end: int, around: int) -> bool:
         """Whether a part may be read again here: a layer before this one holds what no decoding changed."""
         return self.decoded is None or self.decoded.changed_near(start, end, around if self.depth < DEPTH else 0)
@@ -171,7 +176,7 @@ def _literals(layer: Layer, sought: Sought) -> Decoded | None:
 
 def _nested(layer: Layer, sought: Sought) -> Decoded | None:  # noqa: ARG001 - the same shape as its siblings
     decoded = Decoded()
-    for run in nested(layer.data, layer.letters, layer.unread):
+    for run in nested(layer.data, layer.fresh, layer.unread):
         decoded.separate(run.start)
         decoded.put(run.content, run.start, run.end, run.form, run.per)
     return decoded if decoded.size else None

@@ -56,12 +56,19 @@ class Letters(NamedTuple):
     all: bytes
     """The distinct runs of it that are long enough, one a line."""
 
+    def beside(self, source: Letters) -> Letters:
+        """Return what only this text has: a run stands for the same in the text that it was decoded from."""
+        return _letters(self.text, set(self.all.split(b"\n")).difference(source.all.split(b"\n")))
+
 
 def letters(data: bytes) -> Letters:
     """Return the runs of Base64 digits in a text."""
     text = data.translate(_LETTERS)
-    runs = [run for run in set(text.split()) if len(run) >= LEAST]
-    return Letters(text, b"\n".join(run for run in runs if not run.islower()), b"\n".join(runs))
+    return _letters(text, [run for run in set(text.split()) if len(run) >= LEAST])
+
+
+def _letters(text: bytes, runs: Collection[bytes]) -> Letters:
+    return Letters(text, b"\n".join([run for run in runs if not run.islower()]), b"\n".join(runs))
 
 
 def longest_run(value: bytes) -> bytes:

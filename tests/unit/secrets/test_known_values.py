@@ -180,6 +180,19 @@ def test_what_only_looks_encoded_makes_no_layer() -> None:
     assert [layer.data for layer in layers(text, Sought(), set())] == [text]
 
 
+def test_a_run_of_digits_is_decoded_once() -> None:
+    """It stands for the same in the text that it was decoded from; what only that has comes out of it."""
+    first, second = (base64.b64encode(word * 6) for word in (b"first ", b"second "))
+    apart = b"\n" + b"." * 400 + b"\n"
+    text = b"%41 " + first + apart + second + apart + b"%41 " + second.replace(b"c", b"%63")
+
+    read = [layer.data for layer in layers(text, Sought(), set())]
+
+    assert [sum(word in data for data in read) for word in (b"first first", b"second second")] == [1, 1]
+    only_escaped = [layer.data for layer in layers(text.replace(second, b"", 1), Sought(), set())]
+    assert sum(b"second second" in data for data in only_escaped) == 1
+
+
 def test_a_text_with_too_many_encodings_is_not_taken_for_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few texts of one kind have as many as the bound allows."""
     monkeypatch.setattr("harness.secrets.decoding.layers.MAX_LAYERS", 3)
