@@ -18,7 +18,10 @@ MIN_LEARNED = 16
 PLACEHOLDER = re.compile(r"\[REDACTED [^\[\]]*\]")
 BLANK = "[REDACTED blank]"
 
-_PAIR = re.compile(r"""([?&]?)([\w.:\[\]-]{2,60})=(["']?)(\[REDACTED [^\[\]]*\]|[^\s&"'<>\\;,]+)""")
+_NAME_OF_PAIR = re.compile(r"([?&]?)([\w.:\[\]-]{2,60})\Z")
+_MAX_NAME = 61
+_VALUE_OF_PAIR = re.compile(r"""=(["']?)(\[REDACTED [^\[\]]*\]|[^\s&"'<>\\;,]+)""")
+"""Apart, and found from the sign between them: most texts have few of these, and names begin everywhere."""
 _MEMBER = re.compile(r"""\"([\w.-]{2,60})(\\{0,63})"\s*:\s*\2\"""")
 """A member of JSON up to its value, without the backslashes before: a search from each of these would be quadratic."""
 _ELEMENT = re.compile(r"<([\w:.-]{2,60})(\s[^<>]*)?>([^<>]+)(?=</)")
@@ -74,20 +77,30 @@ class Placeholders:
         def hide(name: str, value: str) -> str:
             return self.of(name, value, received=received)
 
-        def pair(found: re.Match[str]) -> str:
-            before, name, mark, value = found.groups()
-            plain = unquote_plus(value)
-            if not names_secret(name, query=bool(before)) or PLACEHOLDER.search(plain):
-                return found[0]
-            return f"{before}{name}={mark}{quote_plus(hide(name, plain)) if before else hide(name, value)}"
-
         if may_hold_key(text):
             text = SHAPES.sub(lambda m: hide("token", m[0]), text)
         text = CREDENTIALS.sub(lambda m: m[1] + m[2] + hide("authorization", m[3]), text)
         text = _LINE.sub(lambda m: m[1] + m[2] + hide(m[1].lower(), m[3].rstrip()), text)
         text = USERINFO.sub("REDACTED", text)
-        text = _without_members(_PAIR.sub(pair, text), hide)
+        text = _without_members(_without_pairs(text, hide), hide)
         return _ELEMENT.sub(lambda m: f"<{m[1]}{m[2] or ''}>{hide(m[1], m[3])}" if names_secret(m[1]) else m[0], text)
+
+
+def _without_pairs(text: str, hide: Callable[[str, str], str]) -> str:
+    """Replace the values of ``name=value``, where the name is that of a secret; in a query they are percent-encoded."""
+    parts, done, begin, at = list[str](), 0, 0, text.find("=")
+    while at >= 0:
+        named = _NAME_OF_PAIR.search(text, max(begin, at - _MAX_NAME), at)
+        found = _VALUE_OF_PAIR.match(text, at) if named else None
+        begin = found.end() if found else at + 1
+        if named and found:
+            (in_query, name), value = named.groups(), found[2]
+            plain = unquote_plus(value) if names_secret(name, query=bool(in_query)) else ""
+            if plain and not PLACEHOLDER.search(plain):
+                parts += text[done : found.start(2)], quote_plus(hide(name, plain)) if in_query else hide(name, value)
+                done = begin
+        at = text.find("=", begin)
+    return "".join([*parts, text[done:]])
 
 
 def _without_members(text: str, hide: Callable[[str, str], str]) -> str:
