@@ -6,7 +6,6 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -20,6 +19,7 @@ DEPTH = 3
 """Layers of encoding that are opened: base64 in JSON in a JSON string, for one."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 
+_READABLE = bytes([*range(32, 127), *b"\r\n\t"])
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)
 
 
@@ -89,7 +89,8 @@ class Bodies:
         try:
             # Every number is a token of its own, however large; NaN and Infinity are not.
             document = json.loads(text, object_pairs_hook=_Object, parse_float=lambda _: 0.5, parse_constant=bool)
-            changes = list(self._walk(document, "", depth=depth))
+            changes: list[str | int | None] = []
+            self._walk(document, "", changes, depth=depth)
         except (ValueError, RecursionError):
             return None
         if not any(change is not None for change in changes):
@@ -97,30 +98,32 @@ class Bodies:
         supply = iter(changes)
         return _TOKEN.sub(lambda m: m[0] if (new := next(supply)) is None else _dumped(new, text), text)
 
-    def _walk(self, node: Any, name: str, *, depth: int) -> Iterator[str | int | None]:
-        """Yield for every text and number below ``node``, in order, what to put in its place, or None.
+    def _walk(self, node: Any, name: str, changes: list[str | int | None], *, depth: int) -> None:
+        """Add to ``changes`` for every text and number below ``node``, in order, what to put in its place, or None.
 
         ``name`` is the key of ``node``.
         """
         if isinstance(node, _Object):
             named = self._named(node) or (name if names_secret(name) else "")
             for key, value in node:
-                yield None
-                yield from self._walk(value, named if named and key.lower() == "value" else key, depth=depth)
+                changes.append(None)
+                self._walk(value, named if named and key.lower() == "value" else key, changes, depth=depth)
         elif isinstance(node, list):
             for value in node:
-                yield from self._walk(value, name, depth=depth)
+                self._walk(value, name, changes, depth=depth)
         elif isinstance(node, str):
             clean = self._hide(name, node) if names_secret(name) else self._leaf(node, depth=depth)
-            yield None if clean == node else clean
+            changes.append(None if clean == node else clean)
         elif isinstance(node, int | float) and not isinstance(node, bool):
-            yield 0 if names_secret_number(name) and node else None
+            changes.append(0 if names_secret_number(name) and node else None)
 
     @staticmethod
     def _named(node: _Object) -> str:
         """Return the secret's name that ``{"name": "API_KEY", "value": "…"}`` holds."""
-        found = (value for key, value in node if key.lower() in {"name", "key"})
-        return next((name for name in found if isinstance(name, str) and names_secret(name)), "")
+        for key, value in node:
+            if key.lower() in {"name", "key"} and isinstance(value, str) and names_secret(value):
+                return value
+        return ""
 
     def _leaf(self, text: str, *, depth: int) -> str:
         if depth and len(text) >= 8 and text.lstrip()[:1] in {"{", "["}:
@@ -140,7 +143,7 @@ class Bodies:
             inner = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
         except (binascii.Error, ValueError):
             return text
-        if not recognised(inner) and sum(32 <= byte < 127 or byte in b"\r\n\t" for byte in inner) < 0.9 * len(inner):
+        if not recognised(inner) and 10 * len(inner.translate(None, _READABLE)) > len(inner):
             return text
         clean = self.content(inner, "", depth=depth - 1)
         if clean == inner:
