@@ -12,7 +12,7 @@ _SIGNS = bytes(ord(_SIGN_OF.get(chr(c), "\0")) for c in range(256))
 _UNSEEN = b" \t\r\\"
 _ALONE, _JOINED = b"qaq", (b"qjq", b"qjjq")
 """What a text in pieces has: a letter alone between quotation marks, or what joins two literals."""
-_QUOTE, _SPACE = rb"\\{0,7}+[\"'`]", rb"[\s\\]{0,40}+"
+_QUOTE, _SPACE = rb"(?:\\\\{0,6}+[\"'`]|\"|'|`)", rb"[\s\\]{0,40}+"  # found faster than `\\{0,7}+["'`]`
 _JOINT = re.compile(rb"%b[ \t\r\\]{0,40}+[+.&\n][\s\\+.&]{0,40}+[\"'`]" % _QUOTE)
 """Between two literals, as languages join them. A comma parts two texts, and is only within lists of characters."""
 _CHARACTER = rb"%b(\\.|[^\\])%b" % (_QUOTE, _QUOTE)

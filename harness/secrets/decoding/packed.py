@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from contextlib import suppress
 
 from harness.http.codings import CodingError, CodingFault, decoded
 from harness.http.installed_codecs import installed_codec
@@ -69,9 +68,10 @@ def readable(data: bytes) -> bool:
         return False
     if len(data.translate(None, _READABLE)) <= (1 - _ENOUGH) * len(data):
         return True
-    with suppress(UnicodeDecodeError):
+    try:
         return data.decode().isprintable()
-    return False
+    except UnicodeDecodeError:
+        return False
 
 
 def _unpacked_whole(data: bytes, unread: set[str]) -> bytes:
