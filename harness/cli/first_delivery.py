@@ -17,14 +17,12 @@ from harness.webhooks.capture_server import CaptureServer, CaptureStore, cleanin
 from harness.webhooks.delivery_plan import revealed_url, secret_behind
 from harness.webhooks.discovery.scheme_finder import SchemeSearch, find_scheme
 from harness.webhooks.discovery.sender_check import MOST_SEARCHED, SchemeByDelivery
-from harness.webhooks.events import EventFormat
+from harness.webhooks.events import TYPE_KEYS, EventFormat
 from harness.webhooks.handshake_replies import Handshakes
 from harness.webhooks.handshake_table import HANDSHAKE_REPLIES
 from harness.webhooks.http_fixture import bytes_of, http_fixture
 from harness.webhooks.schemes import Scheme, scheme_named
 
-TYPE_KEYS = ("event", "event_type", "eventType", "kind", "topic", "event.type", "data.type", "name")
-"""Where senders without a scheme of their own name the type of an event; the first that fits is taken."""
 WAIT_S = 600.0
 """Seconds for a delivery to come."""
 

@@ -18,6 +18,7 @@ from harness.errors import ConfigurationError, EventError, NetworkError, SpecErr
 from harness.packs.shelf import pack_named, pack_names
 
 NEXT = "harness gate"
+_OF_PROVIDER = ("base_url", "credential", "auth")
 SKELETON = "  (a skeleton: fill it in)"
 
 
@@ -83,6 +84,11 @@ def _check(given: dict[str, Any]) -> None:
         raise ConfigurationError(
             "There is nothing to test: give the provider's document (--spec PATH), or the URL of your webhook receiver "
             "(--receiver URL)."
+        )
+    if of_provider := [f"--{key.replace('_', '-')}" for key in _OF_PROVIDER if given[key] and not given["spec"]]:
+        raise ConfigurationError(
+            f"{', '.join(of_provider)}: of no use without the provider's document. Give that too (--spec PATH), or "
+            f"leave out {' and '.join(of_provider)}."
         )
     if given["auth"] and not given["credential"]:
         raise ConfigurationError("--auth is the place of a credential: name that too (--credential env:NAME).")

@@ -13,15 +13,32 @@ from harness.model import Outcome
 from harness.operations.alert_runbooks import FIT, LISTED, judge_alert_runbooks, load_runbooks
 from harness.operations.runbook_link import AlertLink
 from harness.operations.runbook_queries import judge_queries
+from harness.operations.runbooks import CHECKS, INCIDENTS, judge_runbooks
 from harness.telemetry.promql import parse
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.context.run_context import RunContext
     from harness.context.target import Target
     from harness.model import Finding
     from harness.telemetry.rules.rule_file import Rule, RuleFile
 
 _LINK = re.compile(r"run_?book|play_?book", re.IGNORECASE)
 """Annotations that link to a runbook: ``runbook_url`` (kubernetes-mixin), ``runbook``, ``playbook`` and the like."""
+
+
+def judge_runbooks_of_incidents(context: RunContext, paths: Sequence[Path]) -> list[Finding]:
+    """Return one finding for the runbook of each incident that the integration can have."""
+    operations = context.config.operations
+    assert operations is not None
+    return judge_runbooks(
+        paths,
+        today=dt.datetime.now(tz=dt.UTC).date(),
+        review_within_s=operations.review_within,
+        root=context.target.root,
+        incidents=[incident for incident in INCIDENTS if CHECKS[incident].item not in context.declared],
+    )
 
 
 def judge_runbooks_of_alerts(target: Target, today: dt.date) -> list[Finding]:

@@ -10,19 +10,22 @@ from harness.model import Check, Finding, Outcome
 from harness.operations.runbook_fitness import Review, complaints, shown
 from harness.operations.runbook_page import RunbookPage, read_document
 
-INCIDENTS = ("auth", "webhooks")
+WEBHOOKS = "webhooks"
+_KINDS = {"auth": "auth", WEBHOOKS: "webhook"}
+"""The incidents by their names in front matter, as words before "incident"."""
+INCIDENTS = tuple(_KINDS)
 CHECKS = {
     incident: Check(
         id=incident,
         item=f"runbook.{incident}",
-        summary=f"the runbook for incidents of {incident}",
-        passed=f"The runbook for {incident} incidents is complete and reviewed",
-        failed=f"The runbook for {incident} incidents is missing, incomplete or out of date",
+        summary=f"the runbook for {kind} incidents",
+        passed=f"The runbook for {kind} incidents is complete and reviewed",
+        failed=f"The runbook for {kind} incidents is missing, incomplete or out of date",
         expected="an owner, a recent review, six sections with real text, links that resolve",
         source="SRE workbook, Playbook maintenance",
         fix="Correct what the finding lists, and have the runbook's owner review it.",
     )
-    for incident in INCIDENTS
+    for incident, kind in _KINDS.items()
 }
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from harness.context.runbook_checks import judge_runbooks_of_incidents
 from harness.contract.access_tokens import judge_replaced_secret
 from harness.contract.credentials import judge_replacement
 from harness.model import Outcome
-from harness.operations.runbooks import CHECKS, INCIDENTS, judge_runbooks
 from harness.operations.secret_rotation import judge_records
 from harness.resilience.client_cases import LIMITED_ONCE
 from harness.suite.rows import each
@@ -149,18 +149,7 @@ def test_the_clients_calls_carry_their_trace_on(
 @pytest.mark.verifies("runbook.auth", "runbook.webhooks")
 def test_runbooks_are_fit_for_an_incident(runbooks: list[Path], run_context: RunContext, findings: Findings) -> None:
     """Runbooks for auth and webhook incidents have an owner, a recent review, all six sections, and working links."""
-    operations = run_context.config.operations
-    assert operations is not None
-    incidents = [i for i in INCIDENTS if CHECKS[i].item not in run_context.declared]
-    findings.extend(
-        judge_runbooks(
-            runbooks,
-            today=dt.datetime.now(tz=dt.UTC).date(),
-            review_within_s=operations.review_within,
-            root=run_context.target.root,
-            incidents=incidents,
-        )
-    )
+    findings.extend(judge_runbooks_of_incidents(run_context, runbooks))
 
 
 @pytest.mark.verifies("secrets.rotated")

@@ -33,6 +33,8 @@ from harness.webhooks.json_spans import edited
 from harness.webhooks.schemes import SCHEMES, Scheme
 from harness.webhooks.similar_ids import similar_id
 
+TYPE_KEYS = ("event", "event_type", "eventType", "kind", "topic", "event.type", "data.type", "name")
+"""Where senders without a scheme of their own name the type of an event; the first that fits is taken."""
 _ENDINGS = frozenset({".json", ".http"})
 
 
@@ -203,7 +205,7 @@ def any_type(headers: Headers, body: bytes) -> str:
     named = dict(headers)
     document = readable_document(headers, body)
     formats = [EventFormat(scheme=s) for s in sorted(SCHEMES, key=lambda s: s.header not in named)]
-    formats.append(EventFormat(scheme=SCHEMES[0], type_key="topic"))
+    formats += [EventFormat(scheme=SCHEMES[0], type_key=key) for key in TYPE_KEYS]
     return next(filter(None, (each._type(named, document) for each in formats)), "")  # noqa: SLF001 - its own module
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -70,17 +69,12 @@ def _cassettes(context: RunContext) -> Iterator[str]:
 
 
 def _runbooks(context: RunContext) -> Iterator[str]:
-    from harness.operations.runbooks import judge_runbooks
+    from harness.context.runbook_checks import judge_runbooks_of_incidents
 
     operations = context.config.operations
     if operations is None or operations.runbooks is None:
         return
-    found = judge_runbooks(
-        context.target.files(operations.runbooks),
-        today=dt.datetime.now(tz=dt.UTC).date(),
-        review_within_s=operations.review_within,
-        root=context.target.root,
-    )
+    found = judge_runbooks_of_incidents(context, context.target.files(operations.runbooks))
     yield from (finding.summary for finding in found if finding.outcome is Outcome.FAIL)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,13 +24,14 @@ from harness.core.foreign_files import read_file
 from harness.core.pointers import leaves
 from harness.errors import ConfigurationError
 from harness.model import SecretRef
-from harness.operations.runbooks import INCIDENTS
+from harness.operations.runbooks import INCIDENTS, WEBHOOKS
 from harness.packs.shelf import pack_named
 
 CI_FILES = {"github": ".github/workflows/readiness.yml", "gitlab": "readiness.gitlab-ci.yml"}
 RUNBOOKS = "runbooks/"
 _INSTALLED = f'pip install "{PACKAGE}[all]"'
 _REQUIREMENTS = "requirements.txt"
+_TAKEN = "GITHUB_"
 
 
 class FirstFiles(NamedTuple):
@@ -66,7 +67,7 @@ def first_files(answers: StartAnswers) -> FirstFiles:
     texts = {
         CONFIG_NAME: written,
         SCHEMA: shipped_schema(),
-        **{f"{RUNBOOKS}{incident}.md": _text(f"runbook-{incident}.md") for incident in INCIDENTS},
+        **{f"{RUNBOOKS}{incident}.md": _text(f"runbook-{incident}.md") for incident in _incidents(answers)},
     }
     if spec and (scenario := scenario_text(spec, writes=answers.own)):
         texts["scenarios/test_first.py"] = scenario
@@ -74,6 +75,11 @@ def first_files(answers: StartAnswers) -> FirstFiles:
         texts[CI_FILES[answers.ci]] = _ci(answers, _variables(written))
     unset = [variable for variable in _variables(written) if not os.environ.get(variable)]
     return FirstFiles({**{path: text.encode() for path, text in texts.items()}, **events}, unset)
+
+
+def _incidents(answers: StartAnswers) -> Iterator[str]:
+    """Yield the incidents that the integration can have: without a receiver, none of webhooks."""
+    yield from (incident for incident in INCIDENTS if incident != WEBHOOKS or answers.receiver)
 
 
 def _check(written: str) -> None:
@@ -92,10 +98,18 @@ def _variables(written: str) -> list[str]:
 
 def _ci(answers: StartAnswers, variables: Sequence[str]) -> str:
     text = _text(f"{answers.ci}.yml").replace(_INSTALLED, _installing(answers.root / _REQUIREMENTS))
-    lines = [f"{name}: ${{{{ secrets.{name} }}}}" for name in variables]
+    lines = [_secret_line(name) for name in variables]
     if not lines:
         return text.replace("        env:\n          # SECRETS\n", "")
     return text.replace("# SECRETS", "\n          ".join(lines))
+
+
+def _secret_line(variable: str) -> str:
+    """Return the line of GitHub's file that sets a variable; no name of a secret there may begin with GITHUB_."""
+    if not variable.startswith(_TAKEN):
+        return f"{variable}: ${{{{ secrets.{variable} }}}}"
+    name = f"GH_{variable.removeprefix(_TAKEN)}"
+    return f"{variable}: ${{{{ secrets.{name} }}}}  # add it as {name}: GitHub takes no name that begins with {_TAKEN}"
 
 
 def _installing(requirements: Path) -> str:

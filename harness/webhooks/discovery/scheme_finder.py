@@ -11,6 +11,7 @@ import msgspec
 
 from harness.errors import SecretError
 from harness.http.message import Request, header
+from harness.http.request_head import is_mark
 from harness.webhooks.discovery.hmac_search import HmacSearch
 from harness.webhooks.discovery.scheme_description import SchemeDescription, hmac_descriptions
 from harness.webhooks.events import EventFormat
@@ -126,7 +127,7 @@ def _tokens(request: Request, secret: str) -> Iterator[SchemeDescription]:
 
 
 def _why_nothing(search: HmacSearch, request: Request) -> str:
-    empty = [name.lower() for name, value in request.headers if not value]
+    empty = [name.lower() for name, value in request.headers if not value and not is_mark(name, value)]
     if not search.words and empty:
         return (
             f"The delivery has no value in {', '.join(empty)}. `harness capture` stores no signature: give --secret to "

@@ -50,6 +50,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "place-of-nothing": (("--spec", "openapi.json", "--auth", "header:X-Key"), "--auth is the place of a credential: "),
+    "place-without-document": (
+        ("--receiver", HOOK, "--credential", "env:KEY", "--auth", "header:X-Key"),
+        "the provider's document. Give that too (--spec PATH), or leave out --credential and --auth.",
+    ),
+    "address-without-document": (
+        ("--receiver", HOOK, "--base-url", "https://a.example"),
+        "--base-url: of no use without the provider's document.",
+    ),
     "no-place": (
         ("--spec", "openapi.json", "--credential", "env:KEY", "--auth", "X-Key: v"),
         "--auth is no place: write header:NAME, query:NAME or cookie:NAME, such as header:X-Api-Key.",

@@ -130,7 +130,7 @@ def test_a_scenario_writes_only_where_the_provider_is_ours(folder: Path) -> None
     """At a vendor's API it reads; at one of ours it creates, with the example of the document, and reads that again."""
     init("--spec", "openapi.json", "--ci", "none")
     vendor = (folder / "scenarios" / "test_first.py").read_text()
-    for name in ("harness.toml", "harness.schema.json", "runbooks/auth.md", "runbooks/webhooks.md"):
+    for name in ("harness.toml", "harness.schema.json", "runbooks/auth.md"):
         (folder / name).unlink()
     (folder / "scenarios" / "test_first.py").unlink()
     init("--spec", "openapi.json", "--provider", "own", "--ci", "none")
@@ -142,6 +142,38 @@ def test_a_scenario_writes_only_where_the_provider_is_ours(folder: Path) -> None
     assert "api.get(f\"/orders/{created['id']}\")" in own
     compile(own, "test_first.py", "exec")
     assert tomllib.loads((folder / "harness.toml").read_text())["provider"]["probes"] == "write"
+
+
+def test_only_runbooks_that_apply_are_written(folder: Path) -> None:
+    """Without a receiver there are no webhook incidents; once that is declared, no doctor asks for their runbook."""
+    init("--spec", "openapi.json", "--ci", "none")
+    before = [obstacle.text for obstacle in examine(folder, overlay=None, live=False).obstacles]
+    written = folder / "harness.toml"
+    text = written.read_text().replace("# [target.absent]", "[target.absent]").replace("# receiver =", "receiver =")
+    written.write_text(text)
+    after = [obstacle.text for obstacle in examine(folder, overlay=None, live=False).obstacles]
+
+    assert [path.name for path in (folder / "runbooks").iterdir()] == ["auth.md"]
+    assert any("The runbook for webhook incidents is missing, incomplete or out of date" in text for text in before)
+    assert any("The runbook for auth incidents" in text for text in after)
+    assert not any("webhook incidents" in text for text in after)
+
+
+@pytest.mark.parametrize(
+    "variable, secret, comment",
+    [
+        ("ACME_KEY", "ACME_KEY", ""),
+        ("GITHUB_KEY", "GH_KEY", "  # add it as GH_KEY: GitHub takes no name that begins with GITHUB_"),
+    ],
+)
+def test_a_secret_has_a_name_that_github_takes(folder: Path, variable: str, secret: str, comment: str) -> None:
+    """The variable that the gate reads is that of harness.toml all the same."""
+    init("--spec", "openapi.json", "--credential", f"env:{variable}")
+    workflow = (folder / CI_FILES["github"]).read_text()
+
+    assert f"          {variable}: ${{{{ secrets.{secret} }}}}{comment}\n" in workflow
+    step = next(s for s in yaml.safe_load(workflow)["jobs"]["gate"]["steps"] if s.get("run") == "harness gate")
+    assert list(step["env"]) == [variable]
 
 
 @pytest.mark.parametrize("name", pack_names())
@@ -281,7 +313,7 @@ def test_the_ci_file_installs_what_a_folder_requires(folder: Path, required: str
 
 def test_a_skeleton_asks_for_what_the_gate_asks(folder: Path) -> None:
     """It fails; with its head and each of its sections filled in, it passes."""
-    init("--spec", "openapi.json", "--ci", "none")
+    init("--spec", "openapi.json", "--receiver", HOOK, "--ci", "none")
     paths = sorted((folder / "runbooks").iterdir())
     today = dt.datetime.now(tz=dt.UTC).date()
     skeletons = list(judge_runbooks(paths, today=today, review_within_s=86_400, root=folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from harness.cli.main import main
 from harness.errors import ConfigurationError
 from harness.secrets.redaction.redactor import Redactor
 from harness.webhooks.capture_server import CaptureServer, CaptureStore, cleaning
-from harness.webhooks.events import EventFormat
+from harness.webhooks.events import TYPE_KEYS, EventFormat
 from harness.webhooks.schemes import scheme_named
 
 BODY = b'{"id":"evt_1", "type":"run.succeeded","amount":1.0}\n'
@@ -92,6 +93,14 @@ def test_what_was_captured_is_a_fixture(captured: Captured) -> None:
     event = EventFormat(scheme=scheme_named("hmac")).read(path)
 
     assert (event.type, event.id, event.body) == ("run.succeeded", "evt_1", BODY)
+
+
+@pytest.mark.parametrize("key", [key for key in TYPE_KEYS if "." not in key])
+def test_a_file_is_named_after_the_type(captured: Captured, key: str) -> None:
+    """By whichever key `harness init` would find it."""
+    post(captured.url, json.dumps({"id": "evt_1", key: "order.paid"}).encode())
+
+    assert list(captured.files) == ["0001-order.paid.http"]
 
 
 def test_bodies_of_every_kind_are_stored(captured: Captured) -> None:

@@ -212,6 +212,8 @@ def test_two_schemes_in_one_delivery_are_both_named() -> None:
     "delivery, text",
     [
         (request(x_sig=""), "The delivery has no value in x-sig. `harness capture` stores no signature: give --secret"),
+        (request(x_sig="", content_length=""), "The delivery has no value in x-sig. `harness capture` stores no"),
+        (request(content_length=""), "No header of the delivery has the form of an HMAC, and none has the secret."),
         (request(), "No header of the delivery has the form of an HMAC, and none has the secret."),
         (
             request(x_sig=signed(b"another", "BODY")),
