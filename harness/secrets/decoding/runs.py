@@ -201,9 +201,10 @@ def _pairs(data: bytes, unread: set[str]) -> Iterator[EncodedRun]:
     if two_each or b":hhh:hhh:" in digits or (len(data) <= _CHEAP and _TWO_EACH in digits.replace(b"hhh", b"hh")):
         yield from _numbers(data, _APART, 10)
     dense = data.translate(_COMMAS, b" \t\r\n")
-    if b"h,hx" in dense or b"hxhhhxhhhx" in dense:
+    listed = b"h,h" in dense
+    if (listed and b"h,hx" in dense) or b"hxhhhxhhhx" in dense:
         yield from _numbers(data, _PREFIXED, 16)
-    if b"h,h" in dense and (b"h,hhh,h" in dense or b"h,hh,h" in dense):
+    if listed and (b"h,hhh,h" in dense or b"h,hh,h" in dense):
         yield from _numbers(data, _NUMBERS, 10)
 
 
