@@ -98,11 +98,11 @@ class KnownValues:
     def _in_layer(self, layer: Layer) -> Iterator[tuple[int, int, Needle]]:
         letters = layer.letters
         small = layer.data.lower()
-        for needles, part in ((self._plain, small), (self._runs, letters.all.lower())):
+        for needles, part in ((self._plain, small), (self._runs, self._runs.long_enough(letters.all).lower())):
             for start, end, needle in needles.places(small, part):
                 if seen := needle.seen(layer.data, start, end):
                     yield start, end, seen
-        for start, end, needle in self._base64.places(letters.text, letters.mixed):
+        for start, end, needle in self._base64.places(letters.text, self._base64.long_enough(letters.mixed)):
             yield *_whole(layer.data, letters.text, start, end), needle
         for needle in self._rare:
             yield from needle.places(small if needle.form == "hex" else layer.data)

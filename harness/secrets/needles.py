@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -48,6 +49,7 @@ class Needles:
     def __init__(self) -> None:
         self._all: list[Needle] = []
         self._by_head: dict[bytes, list[Needle]] = defaultdict(list)
+        self._shortest = sys.maxsize
 
     def __repr__(self) -> str:
         return f"<{len(self._all)} needles>"
@@ -55,7 +57,12 @@ class Needles:
     def add(self, needle: Needle) -> None:
         """Search for one more."""
         self._all.append(needle)
+        self._shortest = min(self._shortest, len(needle.sign))
         self._by_head[needle.text[:HEAD]].append(needle)
+
+    def long_enough(self, runs: bytes) -> bytes:
+        """Return those of some runs, one a line, that may hold a sign."""
+        return b"\n".join([run for run in runs.split(b"\n") if len(run) >= self._shortest])
 
     def places(self, data: bytes, part: bytes) -> Iterator[tuple[int, int, Needle]]:
         """Yield start and end of each needle in ``data``; ``part`` has all of it that can hold a sign of one."""

@@ -193,6 +193,19 @@ def test_a_run_of_digits_is_decoded_once() -> None:
     assert sum(b"second second" in data for data in only_escaped) == 1
 
 
+def test_values_of_any_length_are_found_beside_each_other() -> None:
+    """What is too short to hold one of them may be another, also where that is added later."""
+    values = {f"env:{size}": f"a1{secrets.token_hex(size)}" for size in (40, 15, 5)}
+    known = KnownValues()
+    for name, value in values.items():
+        known.add(name, value)
+        written = b" ".join([value.encode(), base64.b64encode(value.encode()), value.upper().encode()])
+
+        found = known.find(written, set())
+
+        assert {(one.name, one.form) for one in found} == {(name, "raw"), (name, "base64"), (name, "another case")}
+
+
 def test_a_text_with_too_many_encodings_is_not_taken_for_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few texts of one kind have as many as the bound allows."""
     monkeypatch.setattr("harness.secrets.decoding.layers.MAX_LAYERS", 3)
