@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -171,7 +172,7 @@ def test_a_case_keeps_the_query_of_the_receiver() -> None:
         for case in CASES:
             if not case.not_applicable_to(scheme) and isinstance(built := built_or_refused(case, m), Request):
                 path, _, query = built.target.partition("?")
-                path = "/" + path.strip("/")
+                path = "/" + unquote(path.strip("/")).lower()  # as a router may take it
                 assert (path, query.split("&")[0], "?" in query) == ("/hook", "tenant=7", False), (case.id, scheme.name)
 
 
