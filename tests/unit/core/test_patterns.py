@@ -23,6 +23,7 @@ SUSPECT, MOST = 0.1, 0.25
 """Parts of the processor time of a pattern that is known to be quadratic; a linear one needs a hundredth of it."""
 RUNS = (*"aA0 \n.-/(", "a ", "a.")
 BOUNDED = {
+    "harness.process.printed._EXCEPTIONS",  # of lines of at most 500 characters
     "harness.telemetry.rules.alertmanager_config._MATCHER",  # of at most 5,000 characters
     "harness.telemetry.metrics._LABEL",  # of a series in harness.toml
 }
