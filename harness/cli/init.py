@@ -15,7 +15,7 @@ from harness.context.starting.file_plan import write_all
 from harness.context.starting.first_files import RUNBOOKS, first_files, refuse_another
 from harness.context.starting.start_answers import SIGNING_SECRET, FirstDelivery, StartAnswers
 from harness.errors import ConfigurationError, EventError, NetworkError, SpecError
-from harness.packs.shelf import pack_named, pack_names
+from harness.packs.shelf import known_pack, pack_names
 
 NEXT = "harness gate"
 _OF_PROVIDER = ("base_url", "credential", "auth")
@@ -104,7 +104,8 @@ def _check(given: dict[str, Any]) -> None:
 
 
 def _usual_secret(provider: str | None) -> str:
-    return pack_named(provider, "--provider").signing_secret if provider in pack_names() else SIGNING_SECRET
+    pack = known_pack(provider)
+    return pack.signing_secret if pack else SIGNING_SECRET
 
 
 def _delivery(given: dict[str, Any]) -> FirstDelivery | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.errors import ConfigurationError, nearest
-from harness.packs.shelf import pack_named, pack_names, preset_named, preset_names
+from harness.packs.shelf import known_pack, preset_named, preset_names
 
 _REST_S = 60
 """Seconds that a run has beside the wait for one response, where `[client] timeout` is not stated."""
@@ -37,6 +37,6 @@ def _filled(client: dict[str, Any], policy: dict[str, Any], name: str) -> dict[s
     beside: dict[str, Any] = {}
     if "answer_within" not in policy:
         beside["timeout"] = f"{preset.answer_within + _REST_S:g}s"
-    if name in pack_names() and (header := pack_named(name, "").idempotency):
-        beside["idempotency_header"] = header.header
+    if (pack := known_pack(name)) and pack.idempotency:
+        beside["idempotency_header"] = pack.idempotency.header
     return {**beside, **client, "policy": {**added, **policy}}

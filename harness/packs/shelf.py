@@ -40,6 +40,11 @@ def pack_named(name: str, where: str) -> Pack:
     return read_pack(_shelf() / name / "pack.toml")
 
 
+def known_pack(name: str | None) -> Pack | None:
+    """Return the pack of a vendor; None where it has none, or no vendor is named."""
+    return pack_named(name, "") if name in pack_names() else None
+
+
 def read_pack(path: Path) -> Pack:
     """Read one pack.toml; raises `ConfigurationError` for a key that is missing or that nothing reads."""
     pack: Pack = convert(tomllib.loads(path.read_text(encoding="utf-8")), Pack, path.parent.name)

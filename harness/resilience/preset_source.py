@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.model.config import Policy
-from harness.packs.shelf import pack_named, pack_names, preset_named
+from harness.packs.shelf import known_pack, preset_named
 
 
 def by_preset(policy: Policy, key: str) -> str:
@@ -17,7 +17,5 @@ def by_preset(policy: Policy, key: str) -> str:
 
 def keys_of_vendor(policy: Policy) -> str:
     """Return what the vendor of the preset states of idempotency keys, with its page; empty where it states nothing."""
-    if policy.preset is None or policy.preset not in pack_names():
-        return ""
-    stated = pack_named(policy.preset, "").idempotency
-    return f"{stated.text} ({stated.source})" if stated else ""
+    pack = known_pack(policy.preset)
+    return f"{pack.idempotency.text} ({pack.idempotency.source})" if pack and pack.idempotency else ""
