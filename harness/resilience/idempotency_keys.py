@@ -21,9 +21,9 @@ def every_write_is_keyed(evidence: Evidence) -> str:
     bare = sorted(
         {_called(a) for a in _writes(evidence.attempts) if not a.key and evidence.takes_key(a.method, a.path)}
     )
-    return (
-        "; ".join(filter(None, (f"without a key: {', '.join(bare)}", keys_of_vendor(evidence.policy)))) if bare else ""
-    )
+    if not bare:
+        return ""
+    return "; ".join(filter(None, (f"without a key: {', '.join(bare)}", keys_of_vendor(evidence.policy))))
 
 
 def attempts_share_their_key(evidence: Evidence) -> str:

@@ -106,10 +106,11 @@ def _ci(answers: StartAnswers, variables: Sequence[str]) -> str:
 
 def _secret_line(variable: str) -> str:
     """Return the line of GitHub's file that sets a variable; no name of a secret there may begin with GITHUB_."""
-    if not variable.startswith(_TAKEN):
-        return f"{variable}: ${{{{ secrets.{variable} }}}}"
-    name = f"GH_{variable.removeprefix(_TAKEN)}"
-    return f"{variable}: ${{{{ secrets.{name} }}}}  # add it as {name}: GitHub takes no name that begins with {_TAKEN}"
+    name, note = variable, ""
+    if variable.startswith(_TAKEN):
+        name = f"GH_{variable.removeprefix(_TAKEN)}"
+        note = f"  # add it as {name}: GitHub takes no name that begins with {_TAKEN}"
+    return f"{variable}: ${{{{ secrets.{name} }}}}{note}"
 
 
 def _installing(requirements: Path) -> str:
