@@ -15,13 +15,13 @@ import pytest
 
 from harness.http.client import Network
 from harness.model import Finding, Outcome
-from harness.model.config import Policy
 from harness.resilience import created_resource_count
 from harness.resilience.client_drill import DrillSetting
 from harness.resilience.client_process import ClientRun
 from harness.resilience.exactly_once import DRILLS
 from harness.resilience.runner import WORKFLOW, ClientUnderTest
 from tests.unit.conftest import Call, Reply, Serve
+from tests.unit.resilience.conftest import client_in
 
 Work = Callable[[str, str], bool]
 REPLAYED = DRILLS[0]
@@ -76,17 +76,7 @@ def judge(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     with Network().client() as http:
 
         def judged(work: Work, orders: Orders, **options: Any) -> Finding:
-            client = InProcessClient(
-                work=work,
-                command=[],
-                env={},
-                cwd=tmp_path,
-                timeout_s=1,
-                policy=Policy(),
-                log=tmp_path / "log",
-                upstream=serve(orders.reply),
-                http=http,
-            )
+            client = client_in(tmp_path, InProcessClient, upstream=serve(orders.reply), http=http, work=work)
             options = {"created": orders.by_name.__getitem__} | options
             setting = DrillSetting(client=client, label="{} {}".format, **options)
             return REPLAYED.judge(REPLAYED, setting)

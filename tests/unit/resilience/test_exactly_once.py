@@ -12,13 +12,13 @@ import pytest
 
 from harness.http.client import Network
 from harness.http.message import Request, Response
-from harness.model.config import Policy
 from harness.resilience.client_drill import DrillSetting
 from harness.resilience.commits import Commits, complaint_of
 from harness.resilience.exactly_once import Keeping, LostAnswers
 from harness.resilience.interposed_server import InterposedServer
 from harness.resilience.runner import ClientUnderTest
 from tests.unit.conftest import Call, Reply, Serve
+from tests.unit.resilience.conftest import client_in
 
 
 def label(method: str, target: str) -> str:
@@ -34,16 +34,7 @@ def setting(serve: Serve, tmp_path: Path) -> Iterator[DrillSetting]:
         return (201, {}, {"id": f"r{next(made)}"}) if call.method == "POST" else (200, {}, {})
 
     with Network().client() as http:
-        client = ClientUnderTest(
-            command=[],
-            env={},
-            cwd=tmp_path,
-            timeout_s=1,
-            policy=Policy(),
-            log=tmp_path / "log",
-            upstream=serve(provider),
-            http=http,
-        )
+        client = client_in(tmp_path, ClientUnderTest, upstream=serve(provider), http=http)
         yield DrillSetting(client=client, label=label)
 
 

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from harness.http.message import Request, Response
-from harness.model.config import Policy
 from harness.resilience.changed_answers import ChangedAnswers
 from harness.resilience.client_drill import DrillSetting
 from harness.resilience.runner import ClientUnderTest
 from harness.resilience.tolerance import DRILLS
+from tests.unit.resilience.conftest import client_in
 
 ANSWER = {"id": 1, "note": "x", "owner": {"name": "a", "team": "b"}}
 CHANGES = {
@@ -33,16 +33,8 @@ def kept(answer: Any) -> bool:
 
 
 def changed(case_id: str, content: bytes, allows: Callable[[Any], bool], folder: Path, status: int = 200) -> bytes:
-    client = ClientUnderTest(
-        command=[],
-        env={},
-        cwd=folder,
-        timeout_s=1,
-        policy=Policy(),
-        log=folder / "log",
-        upstream="",
-        http=httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200))),
-    )
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    client = client_in(folder, ClientUnderTest, upstream="", http=http)
     setting = DrillSetting(
         client=client,
         label=lambda method, target: f"{method} {target}",
