@@ -96,6 +96,8 @@ def drill_setting_of(run_context: RunContext, client: ClientUnderTest) -> DrillS
         label=client.undisturbed().operations.label_of,
         keyless=keyless(run_context),
         tokens=_tokens_of(run_context, client),
+        at_once=section.at_once,
+        ours=run_context.target.ours,
         persisted=asker_of(run_context, section.persisted, "[client] persisted") if section.persisted else None,
         created=created_of(run_context, section.created) if section.created else None,
     )

@@ -43,6 +43,10 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
     """Why the provider stores no idempotency keys, as far as harness.toml shows; empty where it does."""
     tokens: TokenGate | None = None
     """How the client's authorization server is reached; None where the client renews no tokens."""
+    at_once: Sequence[str] = ()
+    """The command whose process makes several calls at once; empty where that of the client is asked."""
+    ours: bool = False
+    """Whether the provider is the team's own."""
     persisted: Callable[[str], Mapping[str, Any] | None] | None = None
     """Returns what the integration stores about an id, None where it knows nothing; None where nothing can be asked."""
     created: Callable[[str], int] | None = None

@@ -76,8 +76,7 @@ def run_client(
             process = start_group(command, cwd=cwd, env=env, output=output)
         except OSError as exc:
             raise ProcessError(
-                f"harness.toml: [client] command: {command[0]!r} cannot be run: {exc.strerror}. "
-                "Install it, or give its path."
+                f"harness.toml: [client]: {command[0]!r} cannot be run: {exc.strerror}. Install it, or give its path."
             ) from None
         status = _wait(process, timeout_s, until)
         ended_at = time.monotonic()

@@ -31,10 +31,11 @@ _ON_THE_WAY_S = 0.05
 """Seconds for which a call with the old token may have been on its way when the new one came."""
 MOST_REFUSED_REQUESTS = 2
 """Requests for a token that may follow a refusal."""
-_NONE = (
+NO_TOKENS = (
     "nothing shows that the client renews tokens: if it does, name [client] token_url, and give the client "
     "{token_server} as its token URL in [client] command or env"
 )
+UNASKED = "no request for a token came to {token_server}"
 
 
 class _Expiry:
@@ -54,9 +55,9 @@ class _Expiry:
         """Answer one request."""
         if self._is_refused(request):
             if self._scope:
-                return _challenged(403, "insufficient_scope")
+                return challenged(403, "insufficient_scope")
             time.sleep(_TOGETHER_S)
-            return _challenged(401, "invalid_token")
+            return challenged(401, "invalid_token")
         response = pass_on()
         if request.method in WRITES:
             self.commits.note(request, response)
@@ -78,7 +79,8 @@ class _Expiry:
         return refused
 
 
-def _challenged(status: int, error: str) -> Interposed:
+def challenged(status: int, error: str) -> Interposed:
+    """Return the refusal of a token (RFC 6750 section 3)."""
     headers = (("Content-Type", "application/problem+json"), ("WWW-Authenticate", f'Bearer error="{error}"'))
     body = msgspec.json.encode({"title": error, "status": status})
     return Interposed(Response(status=status, headers=headers, body=body), f"{status} {error}", status)
@@ -86,7 +88,7 @@ def _challenged(status: int, error: str) -> Interposed:
 
 def _judge(drill: ClientDrill, setting: DrillSetting, *, then: Fault | None = None, scope: bool = False) -> Finding:
     if setting.tokens is None:
-        return drill.concluded(Outcome.NOT_APPLICABLE, _NONE)
+        return drill.concluded(Outcome.NOT_APPLICABLE, NO_TOKENS)
     if unproven := setting.client.unproven(drill):
         return unproven
     policy = setting.client.policy
@@ -95,7 +97,7 @@ def _judge(drill: ClientDrill, setting: DrillSetting, *, then: Fault | None = No
         ran = setting.run(expiry, values={TOKENS: server.url})
     ran[0].errors += server.errors
     if not server.requests:
-        return drill.concluded(Outcome.ERROR, "no request for a token came to {token_server}", ran)
+        return drill.concluded(Outcome.ERROR, UNASKED, ran)
     if not expiry.refused:
         return drill.concluded(Outcome.NOT_APPLICABLE, "no call carried a token that was used before", ran)
     since = expiry.refused[0][0]
@@ -110,7 +112,7 @@ def _judge(drill: ClientDrill, setting: DrillSetting, *, then: Fault | None = No
         )
     else:
         begins = [request.at for request in renewals]
-        complaint = _of_refusal(begins, ran[1], policy, slow=then is SILENCE)
+        complaint = of_refusal(begins, ran[1], policy, slow=then is SILENCE)
     return as_advised(drill.concluded(Outcome.FAIL if complaint else Outcome.PASS, complaint, ran), [complaint])
 
 
@@ -127,7 +129,8 @@ def _of_expiry(expiry: _Expiry, renewed_at: list[float], run: ClientRun) -> str:
     return "" if run.succeeded else f"the workflow did not succeed with a new token: {run.ended}"
 
 
-def _of_refusal(begins: list[float], run: ClientRun, policy: Policy, *, slow: bool) -> str:
+def of_refusal(begins: list[float], run: ClientRun, policy: Policy, *, slow: bool) -> str:
+    """Return what is wrong with the requests for a token that were refused, or not answered; empty where nothing is."""
     if not begins:
         return "the client asked for no new token"
     if run.succeeded:
@@ -150,11 +153,11 @@ def _of_scope(expiry: _Expiry, renewals: int, run: ClientRun) -> str:
     return "the client reported success although a call was refused" if run.succeeded else ""
 
 
-_RENEW = (
+RENEW = (
     "Let one owner of the token renew it, under a lock: after a 401 with the token that was sent, once. Then repeat "
     "the call once with the new one."
 )
-_SURFACE = "Give a request for a token a deadline, and report its failure as that of the call."
+SURFACE = "Give a request for a token a deadline, and report its failure as that of the call."
 DRILLS: tuple[ClientDrill, ...] = (
     ClientDrill(
         id="expired",
@@ -164,7 +167,7 @@ DRILLS: tuple[ClientDrill, ...] = (
         failed="Did not renew an expired token once and go on",
         expected="one request for a token, each refused call once more with the new one, no write twice, success",
         source="RFC 6750 section 3.1, RFC 6749 section 4.4",
-        fix=_RENEW,
+        fix=RENEW,
         judge=_judge,
     ),
     ClientDrill(
@@ -175,7 +178,7 @@ DRILLS: tuple[ClientDrill, ...] = (
         failed="Did not report that no new token was issued",
         expected="at most two requests for a token, then a reported failure",
         source="RFC 6749 section 5.2",
-        fix=_SURFACE,
+        fix=SURFACE,
         judge=partial(_judge, then=REFUSED),
     ),
     ClientDrill(
@@ -186,7 +189,7 @@ DRILLS: tuple[ClientDrill, ...] = (
         failed="Did not give up an unanswered request for a token in time",
         expected="the request ends within [client] policy.answer_within, then a reported failure",
         source="AWS Builders' Library, Timeouts, retries and backoff with jitter",
-        fix=_SURFACE,
+        fix=SURFACE,
         judge=partial(_judge, then=SILENCE),
     ),
     ClientDrill(

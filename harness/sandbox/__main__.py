@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from harness.sandbox.defects import PARTS, Planted, PlantedDefect, UnknownDefectError, catalogue
-from harness.sandbox.integration.commands import dead_letters, integration, worker, workflow
+from harness.sandbox.integration.commands import dead_letters, integration, projects, worker, workflow
 
 _NOT_FOR_US = ("rich", "pygments", "psutil")
 """What libraries import where it is installed, and no process of the sandbox uses: a fifth of a workflow's start."""
@@ -72,7 +72,7 @@ def product(port: int, defects: tuple[str, ...], rate_limit: int, overlap: float
     serve(app, port)
 
 
-for command in (integration, worker, workflow, dead_letters):
+for command in (integration, worker, workflow, projects, dead_letters):
     main.add_command(command)
 
 

@@ -119,7 +119,8 @@ def _commands(context: RunContext) -> Iterator[tuple[str, Sequence[str], Process
         yield where_is(("process", name, "command")), process.command, process
         yield where_is(("process", name, "prepare")), process.prepare, process
     if config.client:
-        yield where_is(("client", "command")), config.client.command, None
+        for key in ("command", "at_once"):
+            yield where_is(("client", key)), getattr(config.client, key), None
     if receiver := config.receiver:
         for key in ("outage", "stop", "start"):
             yield where_is(("receiver", key)), getattr(receiver, key), None

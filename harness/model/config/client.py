@@ -51,7 +51,7 @@ class Client(Section, frozen=True):
     """``[client]``: a command that runs the core workflow once, exit status 0 on success."""
 
     CALLED = ("token_url",)
-    MAY_BE_EMPTY = ("command",)
+    MAY_BE_EMPTY = ("command", "at_once")
     FORMS = {"idempotency_header": _TOKEN}
 
     command: tuple[str, ...]
@@ -69,6 +69,9 @@ class Client(Section, frozen=True):
     token_url: str | None = None
     """URL at which the client gets its access tokens, where it has another than ``[provider] auth``;
     ``{token_server}`` in ``command`` and ``env`` stands for the harness in front of it."""
+    at_once: tuple[str, ...] = ()
+    """Command whose one process makes several calls at once with one access token; without it ``command`` is asked."""
+
     persisted: Probe | None = None
     """Where the integration stores the id of what its workflow creates; ``{event_id}`` stands for that id."""
 

@@ -1,4 +1,4 @@
-"""The integration's processes: ``integration``, ``worker``, ``workflow`` and ``dead-letters``."""
+"""The integration's processes: ``integration``, ``worker``, ``workflow``, ``projects`` and ``dead-letters``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -110,6 +111,26 @@ def workflow(
     status = run_workflow(settings, name=name or uuid.uuid4().hex, planted=planted, policy=policy)
     flush()
     sys.exit(status)
+
+
+@click.command()
+@click.option("--at-once", default=20, show_default=True, help="Projects to create at once, each by its own call.")
+@_defect
+def projects(at_once: int, defects: tuple[str, ...]) -> None:
+    """Create several projects side by side.
+
+    Exits 0 when each was created.
+    """
+    planted, settings = _prepared("projects", ":memory:", defects)
+    from harness.sandbox.integration.client import ProductClient
+
+    client = ProductClient(settings, planted=planted)
+    wanted = {"name": "Onboarding automation", "ownerEmail": "owner@example.com"}
+    with contextlib.closing(client), ThreadPoolExecutor(at_once) as pool:
+        calls = [pool.submit(client.write, "/projects", wanted, key=client.new_key()) for _ in range(at_once)]
+        failed = [error for call in calls if (error := call.exception())]
+    for error in failed[:1]:
+        _stop(f"{len(failed)} of {at_once} projects were not created: {error}", status=1)
 
 
 @click.group("dead-letters")

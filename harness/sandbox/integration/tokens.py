@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from urllib.parse import quote_plus
 
@@ -14,6 +15,8 @@ from harness.sandbox.integration.credentials import ApiCredential, CredentialErr
 CLIENT_ID = "sandbox"
 WITHIN_S = 2.0
 """Seconds that a request for a token may take."""
+REST_S = 2.0
+"""Seconds after a refused request for a token before the next one: all calls share its failure."""
 
 
 class TokenCredential(ApiCredential):
@@ -26,6 +29,7 @@ class TokenCredential(ApiCredential):
         self._secret = secret
         self._planted = planted
         self._lock = threading.Lock()
+        self._rests_until = 0.0
 
     @classmethod
     def or_key(cls, name: str, environ: Mapping[str, str], *, planted: Planted) -> ApiCredential:
@@ -47,14 +51,19 @@ class TokenCredential(ApiCredential):
         if "client-never-renews-its-token" in self._planted:
             return False
         tries = 20 if "client-asks-for-tokens-without-end" in self._planted else 1
+        greedy = "client-renews-its-token-with-each-call" in self._planted
         with self._lock:
+            if self._value != used and not greedy:
+                return True
+            if time.monotonic() < self._rests_until and not greedy:
+                return False
             for _ in range(tries):
                 try:
-                    if self._value == used:
-                        self._ask()
+                    self._ask()
                 except CredentialError:
-                    continue
-                return True
+                    self._rests_until = time.monotonic() + REST_S
+                else:
+                    return True
         return False
 
     def _ask(self) -> None:

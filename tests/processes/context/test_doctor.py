@@ -149,6 +149,11 @@ FAULTS: dict[str, Fault] = {
     "a client that is missing": Fault(
         "programs", "[client] command: 'no-such' is not a", section("client", 'command = ["no-such"]')
     ),
+    "a client of several calls that is missing": Fault(
+        "programs",
+        "[client] at_once: 'no-such' is not a",
+        section("client", 'command = ["true"]\nat_once = ["no-such"]'),
+    ),
     "an outage that is missing": Fault("programs", "[receiver] outage: 'no-such'", receiver('outage = ["no-such"]')),
     "a file that hides a module": Fault("interpreter", "yaml.py hides", file=("yaml.py", "")),
     "scenarios that do not exist": Fault("paths", "[target] scenarios: no file", ('["scenarios"]', '["scenarii"]')),

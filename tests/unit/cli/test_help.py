@@ -15,6 +15,7 @@ from harness.sandbox.__main__ import main as sandbox
 VERBS = {
     "Check",
     "Convert",
+    "Create",
     "Explain",
     "Find",
     "List",

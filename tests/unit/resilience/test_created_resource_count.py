@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +16,12 @@ from harness.http.client import Network
 from harness.model import Finding, Outcome
 from harness.resilience import created_resource_count
 from harness.resilience.client_drill import DrillSetting
-from harness.resilience.client_process import ClientRun
 from harness.resilience.exactly_once import DRILLS
-from harness.resilience.runner import WORKFLOW, ClientUnderTest
+from harness.resilience.runner import WORKFLOW
 from tests.unit.conftest import Call, Reply, Serve
-from tests.unit.resilience.conftest import client_in
+from tests.unit.resilience.conftest import InProcessClient, Work, client_in
 
-Work = Callable[[str, str], bool]
 REPLAYED = DRILLS[0]
-
-
-class InProcessClient(ClientUnderTest, frozen=True, kw_only=True):
-    """A client that is a function of this process."""
-
-    work: Work
-
-    def run_before(self, server: Any, *, values: Any = None, **_: Any) -> ClientRun:
-        """Run it with its address and the name of its workflow."""
-        succeeded = self.work(server.url, (values or {}).get(WORKFLOW, "first"))
-        return ClientRun(exit_status=0 if succeeded else 1, seconds=0, tail="", ended_at=time.monotonic())
 
 
 class Orders:
@@ -53,13 +39,15 @@ class Orders:
 
 
 def writes(*, new_key: bool = False) -> Work:
-    def work(url: str, name: str) -> bool:
+    def work(url: str, values: Mapping[str, str]) -> bool:
         key = uuid.uuid4().hex
         with httpx.Client(trust_env=False) as http:
             for _ in range(3):
                 sent = uuid.uuid4().hex if new_key else key
                 try:
-                    answer = http.post(f"{url}/orders", json={"name": name}, headers={"Idempotency-Key": sent})
+                    answer = http.post(
+                        f"{url}/orders", json={"name": values[WORKFLOW]}, headers={"Idempotency-Key": sent}
+                    )
                 except httpx.TransportError:
                     continue
                 return answer.is_success
@@ -103,11 +91,11 @@ def test_success_without_the_resource_is_no_success(judge: Callable[..., Finding
     """From the third run on it writes nothing, and reports success."""
     runs: list[str] = []
 
-    def forgets(url: str, name: str) -> bool:
-        runs.append(name)
+    def forgets(url: str, values: Mapping[str, str]) -> bool:
+        runs.append(values[WORKFLOW])
         if len(runs) > 2:
             return httpx.get(f"{url}/orders", trust_env=False) is not None
-        return writes()(url, name)
+        return writes()(url, values)
 
     class Listed(Orders):
         def reply(self, call: Call) -> Reply:
@@ -122,7 +110,7 @@ def test_a_count_that_finds_nothing_proves_nothing(judge: Callable[..., Finding]
     """Neither does one after a run that fails: both are errors that state what to do."""
     fails = iter([True])
     nothing = judge(writes(), Orders(), created=lambda _: 0)
-    failed = judge(lambda url, name: writes()(url, name) and next(fails, False), Orders())
+    failed = judge(lambda url, values: writes()(url, values) and next(fails, False), Orders())
 
     assert nothing.outcome is failed.outcome is Outcome.ERROR
     assert "[client] created counts nothing after a run without a fault: it must find" in nothing.observed
