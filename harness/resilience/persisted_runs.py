@@ -9,6 +9,7 @@ from harness.model import Finding, Outcome
 from harness.resilience.client_drill import ClientDrill, DrillSetting
 from harness.resilience.client_process import ClientRun
 from harness.resilience.commits import Commit, Commits, complaint_of, writes_done
+from harness.resilience.created_resource_count import CreatedResourceCount
 from harness.resilience.exactly_once import Keeping, LostAnswers
 from harness.resilience.interposed_server import InterposedServer
 from harness.resilience.runner import WORKFLOW
@@ -16,7 +17,7 @@ from harness.resilience.runner import WORKFLOW
 ITEM = "workflow.persisted"
 MOST_KILLS = 5
 """Writes of one workflow after which the client is killed, one after the other."""
-_HELD_S = 5.0
+HELD_S = 5.0
 """Seconds for which an answer is held back, at most, while the client is killed."""
 _UNKNOWN = "[client] persisted does not name where the integration stores the id of its run"
 
@@ -35,7 +36,7 @@ class _DeadlyWrite(LostAnswers):
         if commit.operation != self._operation or self.dead.is_set():
             return False
         self.committed.set()
-        self.dead.wait(_HELD_S)
+        self.dead.wait(HELD_S)
         return True
 
 
@@ -47,11 +48,18 @@ def _judge(drill: ClientDrill, setting: DrillSetting) -> Finding:
     usual = writes_done(setting.client.undisturbed().server.attempts, setting.label)
     if not usual:
         return drill.concluded(Outcome.NOT_APPLICABLE, "the workflow writes nothing")
+    counted = CreatedResourceCount.of(setting)
+    if counted is not None and counted.problem:
+        return drill.concluded(Outcome.ERROR, counted.problem)
     runs: tuple[tuple[InterposedServer, ClientRun], ...] = ()
     for operation in list(usual)[:MOST_KILLS]:
-        deadly = _DeadlyWrite(setting, operation)
-        runs, commits = _killed_and_run_again(setting, deadly), deadly.commits
-        done = complaint_of(commits.done(), usual, succeeded=True) or _not_found(setting, commits)
+        deadly, name = _DeadlyWrite(setting, operation), uuid.uuid4().hex
+        runs, commits = _killed_and_run_again(setting, deadly, name), deadly.commits
+        if counted is not None:
+            done = counted.complaint(name, succeeded=runs[-1][1].succeeded)
+        else:
+            done = complaint_of(commits.done(), usual, succeeded=True)
+        done = done or _not_found(setting, commits)
         complaint = f"the client was killed after {operation}, and run again: {done}" if done else ""
         if not runs[-1][1].succeeded:
             complaint = complaint or f"the client was killed after {operation}; run again, it failed"
@@ -61,9 +69,9 @@ def _judge(drill: ClientDrill, setting: DrillSetting) -> Finding:
 
 
 def _killed_and_run_again(
-    setting: DrillSetting, deadly: _DeadlyWrite
+    setting: DrillSetting, deadly: _DeadlyWrite, name: str
 ) -> tuple[tuple[InterposedServer, ClientRun], ...]:
-    values = {WORKFLOW: uuid.uuid4().hex}
+    values = {WORKFLOW: name}
     killed = setting.run(deadly, values=values, until=deadly.committed, afterwards=deadly.dead.set)
     return killed, setting.run(deadly, values=values)
 

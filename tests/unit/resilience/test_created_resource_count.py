@@ -14,9 +14,10 @@ import pytest
 
 from harness.http.client import Network
 from harness.model import Finding, Outcome
-from harness.resilience import created_resource_count
-from harness.resilience.client_drill import DrillSetting
+from harness.resilience import created_resource_count, persisted_runs
+from harness.resilience.client_drill import ClientDrill, DrillSetting
 from harness.resilience.exactly_once import DRILLS
+from harness.resilience.persisted_runs import PERSISTED
 from harness.resilience.runner import WORKFLOW
 from tests.unit.conftest import Call, Reply, Serve
 from tests.unit.resilience.conftest import InProcessClient, Work, client_in
@@ -61,13 +62,14 @@ def judge(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     """Judge a lost answer: ``judge(work, orders)``, with what counts."""
     monkeypatch.setattr(created_resource_count, "SHOWS_WITHIN_S", 0.05)
     monkeypatch.setattr(created_resource_count, "QUIET_S", 0.0)
+    monkeypatch.setattr(persisted_runs, "HELD_S", 0.05)
     with Network().client() as http:
 
-        def judged(work: Work, orders: Orders, **options: Any) -> Finding:
+        def judged(work: Work, orders: Orders, drill: ClientDrill = REPLAYED, **options: Any) -> Finding:
             client = client_in(tmp_path, InProcessClient, upstream=serve(orders.reply), http=http, work=work)
             options = {"created": orders.by_name.__getitem__} | options
             setting = DrillSetting(client=client, label="{} {}".format, **options)
-            return REPLAYED.judge(REPLAYED, setting)
+            return drill.judge(drill, setting)
 
         yield judged
 
@@ -115,3 +117,29 @@ def test_a_count_that_finds_nothing_proves_nothing(judge: Callable[..., Finding]
     assert nothing.outcome is failed.outcome is Outcome.ERROR
     assert "[client] created counts nothing after a run without a fault: it must find" in nothing.observed
     assert "a run without a fault failed: " in failed.observed
+
+
+def resumes(key_of: Callable[[str], str]) -> Work:
+    """Write once in each run; a lost answer stands for the kill."""
+
+    def work(url: str, values: Mapping[str, str]) -> bool:
+        name = values[WORKFLOW]
+        headers = {"Idempotency-Key": key_of(name)}
+        try:
+            return httpx.post(f"{url}/orders", json={"name": name}, headers=headers, trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    return work
+
+
+def test_what_a_killed_client_left_is_counted(judge: Callable[..., Finding]) -> None:
+    """One resource after the second run is right, however many answers showed an id; two are named."""
+    stored, new = resumes(lambda name: f"key-of-{name}"), resumes(lambda _: uuid.uuid4().hex)
+    found = [
+        judge(work, orders, PERSISTED, persisted=lambda _: {})
+        for work, orders in ((stored, Orders()), (new, Orders(recognises=True)), (new, Orders()))
+    ]
+
+    assert [f.outcome for f in found] == [Outcome.PASS, Outcome.PASS, Outcome.FAIL]
+    assert "POST /orders, and run again: [client] created counts 2 at the provider instead of 1" in found[2].summary
