@@ -10,12 +10,16 @@ import msgspec
 
 from harness.http.client_tls import tls_failure
 from harness.http.loopback_server import HOST
+from harness.http.message import Request, Response
+from harness.http.parser import BadMessageError
 from harness.http.server_connection import ServerConnection
 from harness.resilience.certificate_authority import Certificate
 from harness.resilience.credential_leak import MAX_REQUESTS, Elsewhere
 
 _NO_TLS = "TLS: http request"
 """What OpenSSL makes of a client that sends plain HTTP."""
+_NO_REQUEST = "no request after it"
+"""Why a handshake failed that was complete: curl looks at the name in a certificate only then, and hangs up."""
 
 
 class CertificateOutcome(msgspec.Struct, kw_only=True):
@@ -50,16 +54,37 @@ class Impostor(Elsewhere):
         """Shake hands; where that fails, note why."""
         with self._changing:
             kind, context = self._left.pop(0) if len(self._left) > 1 else self._left[0]
-            self._served.met = met = self.met.setdefault(kind, CertificateOutcome())
+            self._served.met = self.met.setdefault(kind, CertificateOutcome())
+        self._served.asked = False
         secure = context.wrap_socket(connection.socket, server_side=True, do_handshake_on_connect=False)
         connection.socket = secure
         try:
             secure.do_handshake()
         except OSError as exc:
             reason = tls_failure(exc) if isinstance(exc, ssl.SSLError) else type(exc).__name__
-            if reason != _NO_TLS and len(met.refused) < MAX_REQUESTS:
-                met.refused.append(reason)
+            if reason != _NO_TLS:
+                self._refused(reason)
             raise
+
+    def _refused(self, reason: str) -> None:
+        if len(refused := self._served.met.refused) < MAX_REQUESTS:
+            refused.append(reason)
+
+    def _serve_one(self, connection: ServerConnection) -> bool:
+        try:
+            return super()._serve_one(connection)
+        finally:
+            if not self._served.asked:
+                self._refused(_NO_REQUEST)
+
+    def _answer(self, connection: ServerConnection, request: Request) -> bool:
+        self._served.asked = True
+        return super()._answer(connection, request)
+
+    def refuse(self, error: BadMessageError) -> Response:
+        """Note that something came that is no request: the client took the certificate."""
+        self._served.asked = True
+        return super().refuse(error)
 
     def note(self, names: str, sent: bytes) -> None:
         """Note a request beside the certificate that its client took."""

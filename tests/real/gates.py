@@ -130,11 +130,16 @@ def gate(target: Path, folder: Path, *options: str, shared: Path | str = "") -> 
     shutil.copytree(target, folder, dirs_exist_ok=True)
     toml = (folder / "harness.toml").read_text(encoding="utf-8")
     (folder / "harness.toml").write_text(toml.replace("REAL/", f"{REAL}/").replace("SHARED/", f"{shared}/"))
+    return gate_in(folder, folder / "reports", *options)
+
+
+def gate_in(folder: Path, reports: Path, *options: str) -> tuple[Report, float]:
+    """Run the gate in the folder of a harness.toml; return its report, and how many seconds it took."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "HARNESS_"))}
-    command = [sys.executable, "-m", "harness.cli", "gate", "--harness-seed", str(SEED), *options]
+    command = [sys.executable, "-m", "harness.cli", "gate", "--harness-seed", str(SEED), "--reports", str(reports)]
     began = time.monotonic()
     ended = subprocess.run(
-        command,
+        [*command, *options],
         cwd=folder,
         env=env | {"TILED_KEY": secrets.token_hex(32)},
         capture_output=True,
@@ -143,7 +148,7 @@ def gate(target: Path, folder: Path, *options: str, shared: Path | str = "") -> 
         timeout=GATE_S,
     )
     took = time.monotonic() - began
-    report = folder / "reports" / "readiness.json"
+    report = reports / "readiness.json"
     assert report.is_file(), ended.stdout[-3000:] + ended.stderr[-3000:]
     return read(report.read_bytes()), took
 

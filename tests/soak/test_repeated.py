@@ -35,6 +35,7 @@ REPEATED = {
     "generated-calls": Repeat(("tests/real/sandbox/test_provider.py",), {"SANDBOX_EXAMPLES": "1000"}),
     "clean-gates": Repeat(("tests/matrix", "-k", "without_a_defect"), {"MATRIX_CLEAN_RUNS": str(TIMES)}),
     "defects": Repeat(("tests/matrix", "-k", "planted_defect", "-n2"), {"MATRIX_SEED": "{run}"}, SEEDS),
+    "correct-clients": Repeat(("tests/real/clients/test_correct.py",), {"REAL_CLIENTS": "all"}, TIMES),
     "correct-receivers": Repeat(("tests/real/receivers/test_correct.py",), {}, TIMES),
     "races": Repeat(("tests/unit", "tests/sandbox", "-n2", "--dist=worksteal"), {}, TIMES),
 }

@@ -143,6 +143,28 @@ def test_a_client_that_verifies_passes(tries: int, httpserver: HTTPServer, tmp_p
         assert text.endswith("With a right certificate it sends its request")
 
 
+LATE = """
+shake_hands = http.client.HTTPSConnection.connect
+def connect(self):
+    shake_hands(self)
+    if ("IP Address", self.host) not in self.sock.getpeercert()["subjectAltName"]:
+        self.close()
+        raise OSError("the certificate is for another name")
+http.client.HTTPSConnection.connect = connect
+"""
+
+
+def test_a_client_that_looks_at_the_name_after_the_handshake_passes(httpserver: HTTPServer, tmp_path: Path) -> None:
+    """As curl does: it hangs up without a request."""
+    context = CONTEXTS["verifies no name"][0]
+    with client(httpserver, tmp_path, first=LATE, context=context) as tried:
+        found, observed = outcomes(tried)
+
+    assert found == [Outcome.PASS] * 3, observed
+    assert observed[-1].startswith("1 handshake ended with no request after it. the client exited with status")
+    assert observed[-1].endswith("With a right certificate it sends its request")
+
+
 CONTEXTS = {
     "verifies nothing": ("ssl._create_unverified_context()", [Outcome.FAIL] * 3),
     "verifies no name": (

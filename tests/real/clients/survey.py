@@ -85,7 +85,7 @@ def found_in(report: Report) -> list[Finding]:
 
 
 def _is_about_client(finding: Finding) -> bool:
-    return finding.item.startswith("resilience.") or finding.item == "auth.transport"
+    return finding.item.startswith("resilience.") or finding.item in ("auth.transport", "workflow.tolerance")
 
 
 def rows_of(name: str) -> tuple[Cause, ...]:
