@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.json_output import json_option, print_json
+from harness.cli.json_output import json_option_with, print_json
 from harness.cli.say import say
 from harness.context.run_context import RunContext
 from harness.context.target import load_target
@@ -34,7 +34,7 @@ TESTS = "generated_requests or chains_of_linked"
 )
 @click.option("--seed", type=int, metavar="N", help="Seed of the run whose requests are generated again.")
 @click.option("--target", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
-@json_option
+@json_option_with("--list or --replay")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 def fuzz(
     defect_id: str | None,

@@ -13,7 +13,7 @@ from types import FrameType
 import click
 import msgspec
 
-from harness.cli.json_output import json_option, print_json
+from harness.cli.json_output import json_option_with, print_json
 from harness.cli.pytest_arguments import for_the_suite
 from harness.cli.refused_options import refuse_options
 from harness.cli.say import say
@@ -45,7 +45,7 @@ REPORT = "readiness.json"
     "--skip", metavar="ITEM,...", multiple=True, help="Items or rooms whose checks do not run; never READY; repeatable."
 )
 @click.option("--plan", is_flag=True, help="Print what would be sent to the provider, and send nothing.")
-@json_option
+@json_option_with("--plan")
 @click.option("--sandbox", is_flag=True, help="Run the gate on the sandbox, with the files that come with the package.")
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="With --sandbox: defect to plant; repeatable.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)

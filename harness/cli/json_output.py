@@ -12,7 +12,16 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def json_option(function: _Function) -> _Function:
     """Add ``--json``, whose parameter is ``as_json``."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")(function)
+    return _option("Print one JSON document, and nothing else.")(function)
+
+
+def json_option_with(others: str) -> Callable[[_Function], _Function]:
+    """Return what adds ``--json`` to a command that prints such a document only with one of its other options."""
+    return _option(f"Print one JSON document, and nothing else; goes with {others}.")
+
+
+def _option(text: str) -> Callable[[_Function], _Function]:
+    return click.option("--json", "as_json", is_flag=True, help=text)
 
 
 def print_json(document: Any) -> None:

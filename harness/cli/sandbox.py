@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from harness.cli.json_output import json_option
+from harness.cli.json_output import json_option_with
 from harness.cli.run_sandbox import list_the_defects, run_sandbox
 from harness.cli.say import say
 
@@ -14,7 +14,7 @@ from harness.cli.say import say
 @click.command()
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Defect to plant; repeatable.")
 @click.option("--list-defects", is_flag=True, help="Print the catalogue of defects and exit.")
-@json_option
+@json_option_with("--list-defects")
 def sandbox(defects: tuple[str, ...], *, list_defects: bool, as_json: bool) -> None:
     """Run the reference product and integration on loopback ports.
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from harness.core.extras import require
 from harness.errors import ConfigurationError
+from harness.model.config import Probe
 from harness.model.config.fuzz import EXAMPLES_VARIABLE
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
-    from harness.model.config import Configuration, Probe, Receiver
+    from harness.model.config import Configuration
 
 REDIS_URLS = ("redis://", "rediss://", "unix://")
 
@@ -30,28 +31,22 @@ def require_extras(run_context: RunContext) -> None:
             missing.append(str(exc))
     if missing:
         raise ConfigurationError("\n".join(missing))
-    for where, probe in _sql_probes(run_context.config.receiver):
+    for where, probe in _sql_probes(run_context.config):
         from harness.context.receiver_parts import asker_of
 
         asker_of(run_context, probe, where)
 
 
-def _sql_probes(receiver: Receiver | None) -> Iterator[tuple[str, Probe]]:
-    """Yield the key and the description of each probe that asks a database."""
-    if receiver is None:
-        return
-    order = receiver.order and receiver.order.state
-    probes = (
-        ("[receiver] effects", receiver.effects),
-        ("[receiver] dead_letters", receiver.dead_letters),
-        ("[receiver.order] state", order),
-    )
-    yield from ((where, probe) for where, probe in probes if probe and probe.sql)
+def _sql_probes(config: Configuration) -> Iterator[tuple[str, Probe]]:
+    """Yield the key and the description of each probe that asks a database, as messages of a run name it."""
+    for keys, probe in config.inner(Probe):
+        if probe.sql:
+            yield f"[{'.'.join(keys[:-1])}] {keys[-1]}", probe
 
 
 def _needed(config: Configuration) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each key of harness.toml that needs an extra, with the modules that it needs."""
-    for where, _ in _sql_probes(config.receiver):
+    for where, _ in _sql_probes(config):
         yield f"harness.toml: the SQL of {where}", ("sqlalchemy",)
     telemetry = config.telemetry
     if telemetry and telemetry.otlp:

@@ -38,6 +38,7 @@ def judge_runbooks_of_incidents(context: RunContext, paths: Sequence[Path]) -> l
         review_within_s=operations.review_within,
         root=context.target.root,
         incidents=[incident for incident in INCIDENTS if CHECKS[incident].item not in context.declared],
+        receives_webhooks=context.config.receiver is not None,
     )
 
 

@@ -14,6 +14,8 @@ WEBHOOKS = "webhooks"
 _KINDS = {"auth": "auth", WEBHOOKS: "webhook"}
 """The incidents by their names in front matter, as words before "incident"."""
 INCIDENTS = tuple(_KINDS)
+_WRITE_ONE = "Write one, or add the line to the one that you have"
+_OR_DECLARE = '; or, if you receive no webhooks, write receiver = "why" under [target.absent].'
 CHECKS = {
     incident: Check(
         id=incident,
@@ -36,11 +38,18 @@ def judge_runbooks(
     review_within_s: float,
     root: Path,
     incidents: Sequence[str] = INCIDENTS,
+    receives_webhooks: bool = True,
 ) -> list[Finding]:
-    """Return one finding for each incident's item; ``review_within_s`` is how old a review may be, in seconds."""
+    """Return one finding for each incident's item; ``review_within_s`` is how old a review may be, in seconds.
+
+    ``receives_webhooks`` is whether the target has a receiver, so that incidents of webhooks cannot be declared absent.
+    """
     pages, unreadable = read_runbooks(paths, root)
     review = Review(today, dt.timedelta(seconds=review_within_s))
-    return [_judge(incident, pages, list(unreadable.values()), review, root) for incident in incidents]
+    return [
+        _judge(incident, pages, list(unreadable.values()), review, root, receives_webhooks=receives_webhooks)
+        for incident in incidents
+    ]
 
 
 def read_runbooks(paths: Iterable[Path], root: Path) -> tuple[list[RunbookPage], dict[Path, str]]:
@@ -62,13 +71,21 @@ def incidents_of(page: RunbookPage) -> list[str]:
 
 
 def _judge(
-    incident: str, pages: Sequence[RunbookPage], unreadable: Sequence[str], review: Review, root: Path
+    incident: str,
+    pages: Sequence[RunbookPage],
+    unreadable: Sequence[str],
+    review: Review,
+    root: Path,
+    *,
+    receives_webhooks: bool,
 ) -> Finding:
     mine = [page for page in pages if incident in incidents_of(page)]
     wrong = [c for page in mine for c in complaints(page, review, root)]
     if not mine:
         broken = [f"{shown(p.path, root)}:{text}" for p in pages if not p.front_is_readable for text in p.problems]
-        wrong = [f"no runbook has `incident: {incident}` in its front matter", *unreadable, *broken]
+        may_be_absent = incident == WEBHOOKS and not receives_webhooks
+        next_step = f"{_WRITE_ONE}{_OR_DECLARE if may_be_absent else '.'}"
+        wrong = [f"no runbook has `incident: {incident}` in its front matter. {next_step}", *unreadable, *broken]
     names = ", ".join(shown(page.path, root) for page in mine)
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     outcome = Outcome.FAIL if wrong else Outcome.PASS

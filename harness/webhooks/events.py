@@ -33,8 +33,11 @@ from harness.webhooks.json_spans import edited
 from harness.webhooks.schemes import SCHEMES, Scheme
 from harness.webhooks.similar_ids import similar_id
 
-TYPE_KEYS = ("event", "event_type", "eventType", "kind", "topic", "event.type", "data.type", "name")
-"""Where senders without a scheme of their own name the type of an event; the first that fits is taken."""
+TYPE_KEYS = ("event", "event_type", "eventType", "kind", "topic", "event.type", "data.type")
+"""Where senders without a scheme of their own name the type of an event; the first that fits is taken.
+
+Not ``name``: where it is in a body, it is that of the object which the event is about, as in Shopify's.
+"""
 _ENDINGS = frozenset({".json", ".http"})
 
 

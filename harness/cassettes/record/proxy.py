@@ -192,8 +192,8 @@ class RecordingProxy(CommandServer):
         self._recorded += _size(request) + _size(response)
         if self._recorded > MAX_SESSION:
             raise CassetteError(
-                f"With it, over {MAX_SESSION >> 20} MiB would be recorded. It was passed on and not recorded; record "
-                "into several cassettes."
+                f"With it, over {MAX_SESSION >> 20} MiB would be recorded, the most of one run of `harness record`. It "
+                "was passed on and not recorded; run the command again for the rest, with another --cassette."
             )
         self.recorder.add(request, response, began=began, latency_s=latency_s)
 

@@ -13,6 +13,7 @@ from harness.context.examination.symptom import Symptom
 from harness.context.interpreter_checks import check_interpreter
 from harness.context.needed_extras import require_extras
 from harness.errors import SecretError
+from harness.model.config import Probe
 from harness.model.strict import where_is
 from harness.process.startable import is_program, taken_port
 from harness.process.unreachable import proxy_of_loopback
@@ -124,9 +125,10 @@ def _commands(context: RunContext) -> Iterator[tuple[str, Sequence[str], Process
     if receiver := config.receiver:
         for key in ("outage", "stop", "start"):
             yield where_is(("receiver", key)), getattr(receiver, key), None
-        for key in ("effects", "dead_letters"):
-            if probe := getattr(receiver, key):
-                yield where_is(("receiver", key, "command")), probe.command, None
+    for keys, probe in config.inner(Probe):
+        yield where_is((*keys, "command")), probe.command, None
+    if receiver and receiver.dead_letters:
+        yield where_is(("receiver", "dead_letters", "redrive")), receiver.dead_letters.redrive, None
 
 
 def _ports(context: RunContext) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 
@@ -23,6 +23,9 @@ class Duration(float):
     def parse(cls, text: str) -> Duration:
         """Read a length of time; raises ValueError that shows the valid forms."""
         return cls(duration_s(text))
+
+
+Kind = TypeVar("Kind", bound="Section")
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,19 +71,29 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """Yield the URLs of this section and of those inside it at which the harness calls the target."""
         yield from (url for _, url in self.called())
 
+    def inner(self, kind: type[Kind]) -> Iterator[tuple[tuple[str, ...], Kind]]:
+        """Yield each section of a kind inside this one, with the keys that lead to it."""
+        yield from ((steps, section) for steps, section in _sections(self, ()) if isinstance(section, kind))
+
     def malformed_url(self) -> tuple[str, ...] | None:
         """Return the first key whose value should be a URL that can be called, and is not one; else None."""
         called = _called(self, ())
         return next((steps for steps, url in called if steps[-1] != "spec" and not CALLABLE.match(url)), None)
 
 
-def _called(value: object, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _called(value: Section, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the keys and values of what `Section.CALLED` names, in ``value`` and the sections inside it."""
+    for at, section in _sections(value, steps):
+        given = {name: getattr(section, name) for name in section.CALLED}
+        yield from (((*at, name), url) for name, url in given.items() if url and isinstance(url, str))
+
+
+def _sections(value: object, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Section]]:
+    """Yield ``value``, if it is a section, and the sections inside it, with the keys that lead to them."""
     if isinstance(value, Section):
-        given = {name: getattr(value, name) for name in value.CALLED}
-        yield from (((*steps, name), url) for name, url in given.items() if url and isinstance(url, str))
+        yield steps, value
         for name in value.__struct_fields__:
-            yield from _called(getattr(value, name), (*steps, name))
+            yield from _sections(getattr(value, name), (*steps, name))
     elif isinstance(value, dict):
         for name, each in value.items():
-            yield from _called(each, (*steps, name))
+            yield from _sections(each, (*steps, name))

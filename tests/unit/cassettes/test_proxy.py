@@ -404,7 +404,10 @@ def test_a_session_beyond_all_bounds_is_not_recorded(
 
     assert proxy.recorder.recorded == 2
     (why,) = proxy.recorder.refused
-    assert "would be recorded. It was passed on and not recorded; record into several cassettes." in why
+    assert why == (
+        "With it, over 0 MiB would be recorded, the most of one run of `harness record`. It was passed on and not "
+        "recorded; run the command again for the rest, with another --cassette."
+    )
 
 
 def test_a_host_that_harness_toml_does_not_name_is_refused(start: Start, log: list[str]) -> None:

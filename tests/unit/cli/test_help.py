@@ -101,6 +101,8 @@ WITHOUT_JSON = {
     "schema": "prints JSON already",
 }
 """Commands whose result no program would ask for, and why."""
+JSON_WITH = {"gate": "--plan", "fuzz": "--list or --replay", "sandbox": "--list-defects"}
+"""Commands that print JSON only with one of these options."""
 
 
 @pytest.mark.parametrize("name", OF_THE_HARNESS)
@@ -133,9 +135,10 @@ def test_the_list_of_commands_has_their_own_summaries() -> None:
 
 @pytest.mark.parametrize("name", OF_THE_HARNESS)
 def test_a_command_speaks_json_where_a_program_would_ask(name: str) -> None:
-    """Each has the one option --json, or stands with its reason among those without."""
+    """Each has the one option --json, whose help names the options that it needs; or it is among those without."""
     texts = [
         option.help for option in OF_THE_HARNESS[name].params if "--json" in option.opts and hasattr(option, "help")
     ]
 
-    assert texts == ([] if name in WITHOUT_JSON else ["Print one JSON document, and nothing else."])
+    others = f"; goes with {JSON_WITH[name]}" if name in JSON_WITH else ""
+    assert texts == ([] if name in WITHOUT_JSON else [f"Print one JSON document, and nothing else{others}."])

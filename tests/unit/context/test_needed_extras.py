@@ -19,6 +19,7 @@ RECEIVER = """
 url = "http://127.0.0.1:1/hooks"
 signature = { scheme = "stripe", secret = "env:HOOK" }
 """
+CLIENT = '[client]\ncommand = ["true"]\n'
 ORDER = '[receiver.order]\nearlier = "a.json"\nlater = "b.json"\nobject = "id"\n'
 SQL = '{{ sql = "SELECT 1", database = "{}" }}\n'
 NEEDS = {
@@ -39,6 +40,24 @@ NEEDS = {
         "sqlalchemy",
         "the SQL of [receiver.order] state",
         "sql",
+    ),
+    "persisted ids": (
+        PROVIDER + CLIENT + "persisted = " + SQL.format("sqlite://"),
+        "sqlalchemy",
+        "the SQL of [client] persisted",
+        "sql",
+    ),
+    "created resources": (
+        PROVIDER + CLIENT + "created = " + SQL.format("sqlite://"),
+        "sqlalchemy",
+        "the SQL of [client] created",
+        "sql",
+    ),
+    "driver of the client": (
+        PROVIDER + CLIENT + "created = " + SQL.format("postgresql+psycopg://host/name"),
+        "psycopg",
+        "[client] created: the driver of `database`",
+        "postgres",
     ),
     "driver": (
         RECEIVER + "effects = " + SQL.format("postgresql+psycopg://host/name"),

@@ -42,3 +42,15 @@ def test_the_date_of_the_last_review_is_read(tmp_path: Path, written: str, compl
 
     assert (complaint in finding.observed) if complaint else ("review" not in finding.observed)
     assert finding.outcome is Outcome.FAIL or not complaint
+
+
+@pytest.mark.parametrize("receives_webhooks", [True, False])
+def test_a_missing_runbook_has_a_next_step(receives_webhooks: bool) -> None:  # noqa: FBT001 - a parameter of pytest
+    """It is to be written; that of webhooks may be declared absent instead, unless the target has a receiver."""
+    found = judge_runbooks([], today=TODAY, review_within_s=86400, root=ROOT, receives_webhooks=receives_webhooks)
+    auth, webhooks = (finding.observed for finding in found)
+
+    step = "in its front matter. Write one, or add the line to the one that you have"
+    declared = '; or, if you receive no webhooks, write receiver = "why" under [target.absent].'
+    assert auth == f"no runbook has `incident: auth` {step}."
+    assert webhooks == f"no runbook has `incident: webhooks` {step}{'.' if receives_webhooks else declared}"

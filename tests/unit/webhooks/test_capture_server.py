@@ -103,6 +103,13 @@ def test_a_file_is_named_after_the_type(captured: Captured, key: str) -> None:
     assert list(captured.files) == ["0001-order.paid.http"]
 
 
+def test_a_name_is_no_type(captured: Captured) -> None:
+    """What a body calls ``name`` is mostly that of its object: a shop, a planet, a deployed site."""
+    post(captured.url, b'{"id": "evt_1", "name": "Acme"}')
+
+    assert list(captured.files) == ["0001-event.http"]
+
+
 def test_bodies_of_every_kind_are_stored(captured: Captured) -> None:
     """In chunks, empty, not JSON, with a type that is no file name: nothing is lost and nothing escapes the folder."""
     post(captured.url, iter([BODY[:10], BODY[10:]]))
