@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -37,11 +37,43 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters it requires."""
 
 
+class PageFault(NamedTuple):
+    """What may be wrong with pages, and what to do about that."""
+
+    cause: str
+    """Without anything of the entries."""
+    fix: str
+
+
+_AFTER_THE_LAST = (
+    "Order the listing by something unique, and begin each page right after the last entry of the one before, as a "
+    "cursor that names that entry does."
+)
+NO_PAGE = PageFault(
+    "HTTP {status} instead of {which} page",
+    "Answer every page that the spec offers or the one before names; the last page names none.",
+)
+LEADS_BACK = PageFault(
+    "its pages lead back to one seen before",
+    "Let each page name the one after it, and the last one none.",
+)
+LONGER = PageFault(
+    "a page is longer than asked for",
+    "Return at most as many entries as the request asks for, or take the parameter out of the spec.",
+)
+TWICE = PageFault("an entry comes twice", _AFTER_THE_LAST)
+MISSING = PageFault("an entry is missing between its pages", _AFTER_THE_LAST)
+MISCOUNTED = PageFault(
+    "the number that it states is not that of its entries",
+    "Count the entries that the listing has by the same query that selects them, or state no number.",
+)
+
+
 class Walked(msgspec.Struct, frozen=True, kw_only=True):
     """What turning pages came to."""
 
-    trouble: str = ""
-    """What is wrong, without anything of the entries; empty when nothing is."""
+    trouble: PageFault | None = None
+    """None when nothing is wrong."""
     example: str = ""
     pages: int
     count: int
@@ -69,22 +101,24 @@ class PageWalk:
             walked = partial(Walked, pages=number, count=len(seen), status=status)
             if not page.response.is_success:
                 asked = page.response.request.url.raw_path.decode("ascii", "replace")
-                trouble = f"HTTP {status} instead of {'its first' if number == 1 else 'a further'} page"
+                which = "its first" if number == 1 else "a further"
+                trouble = NO_PAGE._replace(cause=NO_PAGE.cause.format(status=status, which=which))
                 return walked(trouble=trouble, example=f"GET {asked} answered {page.answer}")
             if (query := json.dumps(params, sort_keys=True)) in queries:
-                return walked(trouble="its pages lead back to one seen before", example=query)
+                return walked(trouble=LEADS_BACK, example=query)
             queries.add(query)
             ids = [_identity(entry) for entry in entries(page)]
             if self._is_longer(params, page, len(ids)):
-                return walked(trouble="a page is longer than asked for", example=f"{len(ids)} entries, with {query}")
+                return walked(trouble=LONGER, example=f"{len(ids)} entries, with {query}")
             if repeated := next((i for i in ids if i in seen), None):
-                return walked(trouble="an entry comes twice", example=cut(repeated, 80))
+                return walked(trouble=TWICE, example=cut(repeated, 80))
             seen.update(dict.fromkeys(ids))
             if number >= MAX_PAGES:
                 break
         lost = self._lost(before, list(seen)) if 1 < len(queries) < MAX_PAGES else ""
-        trouble = "an entry is missing between its pages" if lost else ""
-        return Walked(trouble=trouble, example=cut(lost, 80), pages=len(queries), count=len(seen), status=status)
+        return Walked(
+            trouble=MISSING if lost else None, example=cut(lost, 80), pages=len(queries), count=len(seen), status=status
+        )
 
     def _pages(self) -> Iterator[tuple[Params, Sample]]:
         size, listing = self._size, self._listing

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from harness.contract.caller import Caller, broken
 from harness.contract.listings import SIZES, TURNS, EntryMaker, every_entry, queries
-from harness.contract.page_walk import MAX_PAGES, SMALL_PAGES, Listing, PageWalk
+from harness.contract.page_walk import MAX_PAGES, MISCOUNTED, SMALL_PAGES, Listing, PageFault, PageWalk
 from harness.contract.paging import FIRST, Params
 from harness.contract.path_resolver import PathResolver
 from harness.contract.promise import Planned, Promise
@@ -28,7 +30,8 @@ PAGES_END = Promise(
     expected="pages that end, no longer than asked for, that show every entry once, also while entries are added, and "
     "count them",
     source="a page begins right after the one before; RFC 8288 section 3 for links",
-    fix="Order a listing by something unique, let the cursor name the last entry shown, and end without one.",
+    fix="Order the listing by something unique, begin each page right after the one before, and let the last page name "
+    "none.",
     judge=lambda caller, walk: judge_pages(caller, walk().samples),
     planned=lambda caller: (Planned(o.label, MAX_PAGES) for o in _listings(caller)),
 )
@@ -108,12 +111,12 @@ def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding
     miscounted = "" if seen.trouble else _miscounted(caller, listing)
     maker.remove()
     if seen.trouble and seen.status in (401, 403):
-        return PAGES_END.not_known(f"{label}: the credential is refused ({seen.trouble})")
+        return PAGES_END.not_known(f"{label}: the credential is refused ({seen.trouble.cause})")
     if seen.trouble:
-        observed = f"page {seen.pages} of the listing at {listing.path}: {seen.example or seen.trouble}"
-        return broken(label, PAGES_END, seen.trouble, observed)
+        observed = f"page {seen.pages} of the listing at {listing.path}: {seen.example or seen.trouble.cause}"
+        return _failed(label, seen.trouble, observed)
     if miscounted:
-        return broken(label, PAGES_END, _MISCOUNTED, f"GET {listing.path}: {miscounted}")
+        return _failed(label, MISCOUNTED, f"GET {listing.path}: {miscounted}")
     if seen.pages < 2:
         return PAGES_END.not_known(f"{label}: it has one page of {seen.count} entries; turning pages needs more")
     if seen.pages >= MAX_PAGES:
@@ -122,7 +125,8 @@ def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding
     return PAGES_END.finding(Outcome.PASS, "", summary=summary, case="")
 
 
-_MISCOUNTED = "the number that it states is not that of its entries"
+def _failed(label: str, fault: PageFault, observed: str) -> Finding:
+    return msgspec.structs.replace(broken(label, PAGES_END, fault.cause, observed), fix=fault.fix)
 
 
 def _miscounted(caller: Caller, listing: Listing) -> str:

@@ -318,6 +318,22 @@ def test_a_broken_promise_is_named(provider: type[Things], judge: Callable[[Call
     assert len({f.id for f in failed}) == len(failed)
 
 
+@pytest.mark.parametrize(
+    "provider, fix",
+    [
+        (IgnoresLimit, "Return at most as many entries as the request asks for"),
+        (SkipsBetween, "begin each page right after the last entry of the one before"),
+        (FailsLater, "Answer every page that the spec offers or the one before names"),
+    ],
+)
+def test_a_fault_of_pages_has_a_fix_of_its_own(provider: type[Things], fix: str) -> None:
+    """Only a fault that a cursor may cause speaks of the order and of cursors."""
+    [failed] = [f for f in pages(caller_on(provider())) if f.outcome is Outcome.FAIL]
+
+    assert fix in failed.fix
+    assert ("cursor" in failed.fix) is (provider is SkipsBetween)
+
+
 def test_calls_at_once_that_are_all_done_are_told() -> None:
     """Twenty calls at once under one key that make several things are not one call."""
 
