@@ -32,7 +32,7 @@ _REFERS = (
 """Ends of plain names of members whose texts are no free choice."""
 _WORD_LISTS = ("tags", "labels", "keywords", "topics", "aliases")
 """Ends of plain names of lists whose texts refer to nothing."""
-_NAMES = ("name", "title", "label", "description", "subject", "note", "notes", "text", "summary", "comment", "content")
+NAMES = ("name", "title", "label", "description", "subject", "note", "notes", "text", "summary", "comment", "content")
 """Ends of plain names of members that hold any text."""
 
 
@@ -168,7 +168,7 @@ class BodyWriter:
                 continue
             referring = self._put(base, {name: self._known(name) for name in self.members})
             plainest = self._changes(referring, at=0)
-            named = {name: value for name, value in plainest.items() if plain(name).endswith(_NAMES)}
+            named = {name: value for name, value in plainest.items() if plain(name).endswith(NAMES)}
             required = {name: value for name, value in plainest.items() if name in base}
             for chosen in (self._changes(referring, at=number), plainest, required, named, {}):
                 made = self._put(referring, chosen)

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from harness.contract.body_variations import word
+from harness.contract.combined_changes import judge_combined
 from harness.contract.invariants import (
     ANSWER_OUTDATED,
     CHANGE_IS_LISTED,
@@ -24,6 +25,7 @@ from harness.contract.invariants import (
     TAG_OF_CHANGE,
     TAG_STAYS,
 )
+from harness.contract.kept_identity import judge_identity
 from harness.contract.lifecycle import Lifecycle
 from harness.contract.listings import Listed
 from harness.contract.nested_members import judge_merge
@@ -32,6 +34,7 @@ from harness.contract.replacement import judge_replacement
 from harness.contract.resource_changes import MADE_UP_TAG, Changer, Thing
 from harness.contract.resource_reader import GONE
 from harness.contract.sample import Sample
+from harness.contract.shown_changes import first_missing, unshown
 from harness.core.plain_names import plain
 from harness.openapi.operation import Operation
 
@@ -70,6 +73,7 @@ class ChangeChain:
             if sample.response.is_success and status != 202:
                 self._judge(wanted, sample)
         if self._done:
+            judge_combined(self._life, self._changer, thing, self._done)
             self._look_again()
             for listing in self._life.listed_by:
                 self._judge_listing(listing)
@@ -80,11 +84,16 @@ class ChangeChain:
 
     def _look_again(self) -> None:
         """Read the changed thing again: a whole representation may have undone earlier changes."""
+        self._read_again()
+        self._done = {n: self._thing.document[n] for n in self._done if n in self._thing.document}
+
+    def _read_again(self) -> Sample:
+        """Read the thing after a change that is not judged, which may well have been made."""
         life, thing = self._life, self._thing
         read = life.reader.read(thing.path)
         if life.reader.document(thing, read):
             life.remember(thing, read)
-        self._done = {name: thing.document[name] for name in self._done if name in thing.document}
+        return read
 
     @property
     def _is_tagged(self) -> bool:
@@ -97,7 +106,7 @@ class ChangeChain:
         thing, promised = self._thing, self._changer.has_preconditions
         before = self._life.reader.read(thing.path).response.headers.get("etag", "")
         status = self._changer.send(thing.path, body, tag=before).response.status_code
-        after = self._life.reader.read(thing.path).response.headers.get("etag", "")
+        after = self._read_again().response.headers.get("etag", "")
         if not promised or not before or before != after or status != httpx.codes.PRECONDITION_FAILED:
             return False
         observed = f"{self._operation.method} {thing.path} with If-Match: {before} answered 412, and GET still shows it"
@@ -109,7 +118,7 @@ class ChangeChain:
         thing = self._thing
         body = self._changer.body(thing, {n: thing.document[n] for n in wanted if n in thing.document})
         status = 0 if body is None else self._changer.send(thing.path, body, tag=thing.tag).response.status_code
-        if status not in GONE or not self._life.reader.read(thing.path).response.is_success:
+        if not self._read_again().response.is_success or status not in GONE:
             return False
         where = f"{self._operation.method} {thing.path} answered {status}, and GET answers 200"
         self._life.complain(self._operation, READ_IS_FOUND, where)
@@ -119,24 +128,22 @@ class ChangeChain:
         life, thing = self._life, self._thing
         before, tag = dict(thing.document), thing.tag
 
-        def missing(document: Mapping[str, Any]) -> str:
-            return next((n for n, v in wanted.items() if document and _is_missing(n, v, document, before)), "")
-
         def look() -> Sample:
             return life.reader.read(thing.path)
 
         if life.is_broken(self._operation, CHANGE_STAYS):
             read = look()
         else:
-            read = life.patience.settled(look, lambda s: not missing(life.reader.document(thing, s)))
+            read = life.patience.settled(
+                look, lambda s: not first_missing(wanted, life.reader.document(thing, s), before)
+            )
         thing.document, thing.tag = life.reader.document(thing, read), read.response.headers.get("etag", "")
+        judge_identity(life, thing, before, wanted, sample)
         if not thing.document:
             thing.document = before
             return
-        if name := missing(thing.document):
-            shown = f"{self._operation.method} {thing.path} answered {sample.response.status_code}, and GET shows"
-            observed = f"{shown} {name} as {thing.document.get(name)!r:.80} instead of {wanted[name]!r:.80}"
-            life.complain(self._operation, CHANGE_STAYS, observed)
+        if name := first_missing(wanted, thing.document, before):
+            life.complain(self._operation, CHANGE_STAYS, unshown(sample, name, thing.document, wanted[name]))
             return
         self._done |= wanted
         self._last = wanted
@@ -158,8 +165,7 @@ class ChangeChain:
 
     def _judge_others(self, wanted: Mapping[str, Any], before: dict[str, Any]) -> None:
         """Judge the members that a change does not name; one of a choice may well decide about others."""
-        chosen = (n for n, v in wanted.items() if isinstance(v, bool | list) or "enum" in self._changer.members[n])
-        if not self._changer.is_partial or None in wanted.values() or next(chosen, None) is not None:
+        if not self._changer.is_partial or not all(self._changer.is_plain(n, v) for n, v in wanted.items()):
             return
         earlier = Thing(self._thing.created, self._thing.path, self._thing.written)
         earlier.document = before
@@ -223,24 +229,6 @@ class ChangeChain:
         if 200 <= status < 300:
             observed = f"{self._operation.method} {thing.path} with If-Match: {MADE_UP_TAG} answered {status}"
             self._life.complain(self._operation, PRECONDITION, observed)
-
-
-def _is_missing(name: str, value: Any, document: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Whether a change does not show; a resource may move from a state to another one by itself.
-
-    In place of null there may be a default, or nothing.
-    """
-    if value is None:
-        return same(document.get(name), before.get(name))
-    if agrees(value, document.get(name)):
-        return isinstance(value, list) and _keeps_entries(value, document.get(name), before.get(name))
-    return plain(name) not in STATES or same(document.get(name), before.get(name))
-
-
-def _keeps_entries(wanted: list[Any], read: Any, before: Any) -> bool:
-    """Whether a list still has an entry that its new value leaves out: a change replaces it (RFC 7396 section 1)."""
-    lists = isinstance(read, list) and isinstance(before, list)
-    return lists and any(entry in read for entry in before if isinstance(entry, str) and entry not in wanted)
 
 
 def _differ(answered: str, read: str) -> bool:

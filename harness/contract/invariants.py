@@ -60,6 +60,11 @@ CHANGE_STAYS_WITHIN = Invariant(
     "a change leaves members alone that it does not name",
     "RFC 5789 section 2, RFC 7396 section 1",
 )
+IDENTITY_STAYS = Invariant(
+    "a change gives the resource another identifier",
+    "a change leaves a resource at its path, with the identifier that it has",
+    "RFC 5789 section 2, RFC 9110 section 9.3.4: the URI of the request identifies what is changed",
+)
 OTHERS_UNTOUCHED = Invariant(
     "changes another resource than the one it names",
     "a write changes the resource that it names and no other",

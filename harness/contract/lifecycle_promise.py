@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from harness.contract.body_variations import MOST_BODIES
 from harness.contract.caller import ANSWERS, Caller, broken
 from harness.contract.change_chain import MOST_CHANGES
+from harness.contract.combined_changes import MOST_COMBINED
 from harness.contract.invariants import CREATED_READABLE, STILL_ANSWERS, Invariant
 from harness.contract.life_course import LifeCourse
 from harness.contract.lifecycle import Lifecycle
@@ -80,7 +81,7 @@ def _planned(kind: ResourceKind) -> Iterator[Planned]:
     for listing in kind.listings:
         yield Planned(listing.label, _LISTINGS * MAX_PAGES)
     for operation in kind.changes:
-        yield Planned(operation.label, MOST_CHANGES + 3)
+        yield Planned(operation.label, MOST_CHANGES + MOST_COMBINED + 3)
     for operation in kind.other_readings:
         yield Planned(operation.label, 4)
     if kind.deletion is not None:

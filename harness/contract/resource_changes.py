@@ -88,6 +88,11 @@ class Changer:
         for at in _ROUNDS:
             yield from ({name: new[at]} for name in names if len(new := self._new(name, thing)) > at)
 
+    def is_plain(self, name: str, value: Any) -> bool:
+        """Whether a new value decides nothing about other members, as one of a choice, or none, may."""
+        is_choice = isinstance(value, bool | list) or "enum" in self.members[name] or plain(name) in STATES
+        return not (is_choice or is_empty(value))
+
     def plain_change(self, thing: Thing, *, but: Collection[str] = ()) -> dict[str, Any]:
         """Return one change that hides nothing, as that of a truth or a state may; an empty one where there is none."""
         every = self.changes(thing, but=but)
@@ -95,11 +100,13 @@ class Changer:
         return next(plainly, {})
 
     def clearings(self, thing: Thing, *, but: Collection[str] = ()) -> Iterator[dict[str, Any]]:
-        """Yield members that have a value with null in its place, where the document allows that in a PATCH."""
+        """Yield members that have a value with null or no text in its place, where a PATCH may have that."""
         for name, schema in self.members.items() if self.is_partial else ():
             free = name not in but and is_compared(name, schema) and _is_changeable(name, schema)
-            if free and not is_empty(thing.document.get(name)) and self._is_valid({name: None}):
-                yield {name: None}
+            is_text = schema.get("type") == "string" and not {"enum", "format"} & schema.keys()
+            for nothing in (None, "") if is_text else (None,):
+                if free and not is_empty(thing.document.get(name)) and self._is_valid({name: nothing}):
+                    yield {name: nothing}
 
     def _new(self, name: str, thing: Thing) -> list[Any]:
         """Return up to three other values of a member: the second is zero where it may be, the third hard to store."""

@@ -28,6 +28,8 @@ def remembering_flaws() -> dict[str, Flaw]:
         "provider-forgets-changes": Flaw("*", _forgets_changes("ownerEmail")),
         "provider-change-clears": Flaw("*", _clears_names()),
         "provider-change-answers-old": Flaw("*", _answers_changes_with_old()),
+        "provider-change-takes-one": Flaw("*", _takes_one_change()),
+        "provider-change-moves-id": Flaw("*", _moves_id()),
         "provider-change-moves-creation": Flaw("*", _moves_creation()),
         "provider-500-on-second-deletion": Flaw("DELETE /webhook-endpoints/{endpointId}", _deletes_once()),
     }
@@ -167,6 +169,44 @@ def _clears_names() -> Spoil:
         if request.method != "GET":
             names[document["id"]] = document["name"]
         return rewritten(response, {**document, "name": "-"}) if document.get("id") in cleared else response
+
+    return spoil
+
+
+def _takes_one_change() -> Spoil:
+    """A change of both members of a project changes its name alone."""
+    shown: dict[str, dict[str, Any]] = {}
+    owners: dict[str, str] = {}
+
+    def spoil(request: Request, response: Response) -> Response:
+        if not request.url.path.startswith("/projects") or response.status_code not in (200, 201):
+            return response
+        document = json_in(response)
+        if request.method == "PATCH" and (before := shown.get(document["id"])):
+            if all(before[name] != document[name] for name in ("name", "ownerEmail")):
+                owners[document["id"]] = before["ownerEmail"]
+            else:
+                owners.pop(document["id"], None)
+        if request.method != "GET":
+            shown[document["id"]] = {**document, "ownerEmail": owners.get(document["id"], document["ownerEmail"])}
+        return _projects_shown(response, lambda p: {**p, "ownerEmail": owners.get(p["id"], p["ownerEmail"])})
+
+    return spoil
+
+
+def _moves_id() -> Spoil:
+    """A project that was changed is read with another id."""
+    changed: set[str] = set()
+
+    def spoil(request: Request, response: Response) -> Response:
+        path, _, project = request.url.path.rpartition("/")
+        if path != "/projects" or response.status_code != 200:
+            return response
+        if request.method == "PATCH":
+            changed.add(project)
+        elif project in changed:
+            return rewritten(response, {**json_in(response), "id": f"{project[:-1]}{int(project[-1], 16) ^ 1:x}"})
+        return response
 
     return spoil
 

@@ -371,6 +371,41 @@ class ListsNotesOfAll(Customers):
         return httpx.Response(200, json=list(self.notes.values()))
 
 
+class TakesOneChange(Customers):
+    """Applies the first member of a change that names several."""
+
+    def patch_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        given = dict(list(json.loads(request.content).items())[:1])
+        return super().patch_customer(httpx.Request("PATCH", request.url, json=given, headers=matched(request)), number)
+
+
+class ShowsAnotherId(Customers):
+    """Shows a changed customer under another number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changed: set[int] = set()
+
+    def patch_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        self.changed.add(number)
+        return super().patch_customer(request, number)
+
+    def shown(self, customer: dict[str, Any]) -> dict[str, Any]:
+        number = customer["customerId"]
+        return {**super().shown(customer), "customerId": number + 5000 * (number in self.changed)}
+
+
+class MovesElsewhere(Customers):
+    """Stores a customer with a new name under a new number."""
+
+    def patch_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        answer = super().patch_customer(request, number)
+        if answer.is_success and "fullName" in json.loads(request.content):
+            customer = {**self.customers.pop(number), "customerId": next(self.numbers)}
+            self.customers[customer["customerId"]] = customer
+        return answer
+
+
 class AnswersWrong(Customers):
     def post_customers(self, request: httpx.Request) -> httpx.Response:
         made = super().post_customers(request)
@@ -416,6 +451,8 @@ BROKEN: list[tuple[type[Customers], str]] = [
     (LosesNotes, f"{NOTES}: does not list what was created"),
     (AnswersWrong, f"{POST}: answers a creation with another value than is read"),
     (IgnoresNull, f"{PATCH}: a change that it accepts is not read afterwards"),
+    (TakesOneChange, f"{PATCH}: a change that it accepts is not read afterwards"),
+    (ShowsAnotherId, f"{PATCH}: a change gives the resource another identifier"),
     (ListsNotesOfAll, f"{NOTES}: lists what was created below another resource"),
 ]
 
@@ -565,3 +602,55 @@ NOTE = "GET /customers/{customer}/notes/{noteId}"
 def test_what_is_stated_of_a_resource_is_true(provider: type[Customers], expected: list[str]) -> None:
     """Defaults are applied, long texts stay whole, times are of their zone, and ETags fit the content."""
     assert failures(judged(provider())) == expected
+
+
+def test_a_resource_that_a_change_moves_is_named() -> None:
+    """Where a new name gives a resource a new identifier, it is not found at its path any more."""
+    expected = f"{PATCH}: a change gives the resource another identifier"
+    found = judged(MovesElsewhere())
+
+    assert expected in failures(found)
+    assert "GET /customers/" in next(f.observed for f in found if expected in f.summary)
+
+
+class IgnoresEmpty(Customers):
+    def stored(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+        return super().stored({name: value for name, value in given.items() if value != ""}, before)
+
+
+class TakesDefaultForEmpty(Customers):
+    """Has a text of its own in place of an empty one."""
+
+    def stored(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+        return super().stored({name: "none" if value == "" else value for name, value in given.items()}, before)
+
+
+class RefusesEmpty(Customers):
+    """Requires more of a text than its document states."""
+
+    def patch_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        is_empty = "" in json.loads(request.content).values()
+        return httpx.Response(422) if is_empty else super().patch_customer(request, number)
+
+
+@pytest.mark.parametrize(
+    "provider, schema, expected",
+    [
+        (IgnoresEmpty, {"type": "string"}, [f"{PATCH}: a change that it accepts is not read afterwards"]),
+        (IgnoresEmpty, {"type": "string", "minLength": 1}, []),
+        (IgnoresEmpty, {"type": "string", "readOnly": True}, []),
+        (TakesDefaultForEmpty, {"type": "string"}, []),
+        (RefusesEmpty, {"type": "string"}, []),
+        (Customers, {"type": "string"}, []),
+    ],
+)
+def test_a_text_that_may_be_empty_is_emptied(
+    provider: type[Customers], schema: dict[str, Any], expected: list[str]
+) -> None:
+    """A change to the empty text is read, or a default in its place; no text must be empty."""
+    document = copy.deepcopy(DOCUMENT)
+    for operation in (document["paths"]["/customers/{customer}"][method] for method in ("patch", "put")):
+        (content,) = operation["requestBody"]["content"].values()
+        content["schema"]["properties"] = {**content["schema"]["properties"], "nickname": schema}
+
+    assert failures(judged(provider(), document=document)) == expected
