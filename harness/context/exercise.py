@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.context.exercise_plan import ExercisePlan
-from harness.context.fault_causes import FaultCauses
+from harness.context.fault_causes import DELIVERS, FaultCauses
 from harness.context.isolated_copy import isolated_copy
 from harness.context.operator_logs import operator_logs
 from harness.context.received_spans import spans_started
+from harness.context.receiver_parts import event_format_of, events_of
 from harness.core.encodable import json_bytes
 from harness.core.files import write_atomically
-from harness.errors import ConfigurationError, HarnessError, MonitoringError, ProbeError
+from harness.errors import ConfigurationError, EventError, HarnessError, MonitoringError, ProbeError
 from harness.model.signals import Signal
 from harness.process.cancellation import pause
 from harness.telemetry.exercise.conclusion import (
@@ -45,6 +46,17 @@ if TYPE_CHECKING:
 FILE = "exercise.json"
 """In the run's scratch folder: whichever process runs the exercise, all read its evidence there."""
 NAME = "exercise"
+
+
+def can_deliver(run_context: RunContext) -> bool:
+    """Whether each event fixture that the exercise would deliver can be read; the tests report those that cannot."""
+    if run_context.target.missing(DELIVERS):
+        return True
+    try:
+        events_of(run_context, event_format_of(run_context))
+    except EventError:
+        return False
+    return True
 
 
 def exercise_of(run_context: RunContext) -> ExerciseEvidence:

@@ -13,6 +13,7 @@ from harness.model.delivery import CLOSED, RESET
 
 REFUSED = "connection refused"
 NO_HOST = "no such host"
+LATE = "no whole answer"
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 
 
@@ -32,7 +33,7 @@ def no_answer(exc: Exception | None, *, within_s: float) -> str:
     if exc is None:
         return CLOSED
     if isinstance(exc, TimeoutError):
-        return f"no whole answer within {within_s:g} s"
+        return f"{LATE} within {within_s:g} s"
     return _in_words(exc, "the connection broke")
 
 

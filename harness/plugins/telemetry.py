@@ -34,10 +34,10 @@ def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
     """Begin the exercise beside the tests, where it has a copy of the target of its own."""
     if context.config.telemetry is None or not any("exercise" in getattr(i, "fixturenames", ()) for i in session.items):
         return
-    from harness.context.exercise import exercise_of
+    from harness.context.exercise import can_deliver, exercise_of
     from harness.context.isolated_copy import can_be_copied
 
-    if not context.target.production and can_be_copied(context):
+    if not context.target.production and can_be_copied(context) and can_deliver(context):
         context.background.lane(_LANE).begin(_LANE, partial(exercise_of, context))
 
 

@@ -15,6 +15,7 @@ from harness.model import Delivery, Event
 from harness.openapi.event_bodies import is_json_event, readable_document
 from harness.webhooks.cases.building import compact
 from harness.webhooks.fixture_checks import hint
+from harness.webhooks.lockouts import since_forgeries
 
 
 def _stripped(event: Event) -> bytes:
@@ -98,6 +99,10 @@ def _rewritten(event: Event) -> Iterator[AcceptedForm]:
             yield AcceptedForm(replace(event, body=body), rewrite=rewrite)
 
 
-def unjudged(control: Delivery) -> str:
-    """Return why nothing can be judged after a genuine delivery that was not acknowledged."""
-    return f"cannot be judged: a genuine delivery got {control.seen}{hint(control)}"
+def unjudged(control: Delivery, *, since: bool = False) -> str:
+    """Return why nothing can be judged after a genuine delivery that was not acknowledged.
+
+    ``since`` is whether earlier ones were, before forgeries.
+    """
+    what_to_do = since_forgeries(control) if since else ""
+    return f"cannot be judged: a genuine delivery got {control.seen}{what_to_do or hint(control)}"

@@ -9,7 +9,7 @@ import msgspec
 
 from harness.http.message import Request
 from harness.model import Delivery, Finding, Outcome
-from harness.webhooks import receiver_causes
+from harness.webhooks import lockouts, receiver_causes
 from harness.webhooks.cases import Expected, Material, ReceiverCase
 from harness.webhooks.cases.receiver_case import REFUSALS
 from harness.webhooks.effects import counted
@@ -34,9 +34,6 @@ _DID: Mapping[int, str] = {
 }
 """What a receiver did, by the class of its status, 0 for no response."""
 
-LIMITED = "the receiver's rate limit answered, not its handler. Raise that limit for the run"
-"""Why 429 decides nothing."""
-
 
 class CaseResult(NamedTuple):
     """What one case came to."""
@@ -59,6 +56,8 @@ class Observation(NamedTuple):
     """Whether a process of the target ended."""
     silent: str = ""
     """What a genuine delivery got afterwards instead of an answer, empty where it got one."""
+    genuine: Delivery | None = None
+    """Response to the genuine delivery after one that got 429; None where there was none."""
     needs: Needs = Needs.THE_SECRET
     """What somebody needs for the same response, where it is a server error or none."""
     printed: str = ""
@@ -99,7 +98,9 @@ def is_expected(case: ReceiverCase, answer: Delivery) -> bool:
 def judged(case: ReceiverCase, material: Material, built: Request, look: Observation) -> Decision:
     """Decide by what the receiver took whether the case holds; a wrong status alone is a fault of its own."""
     if look.answer.status == 429:
-        return CaseResult(Outcome.ERROR, f"{look.answer.seen}: {LIMITED}"), None
+        forged = case.response in REFUSALS and look.genuine
+        why = lockouts.of_forgery(look.genuine) if forged and look.genuine else lockouts.LIMITED
+        return CaseResult(Outcome.ERROR, f"{look.answer.seen}: {why}"), None
     if wrong := _wrong_content(case, material, built, look.answer):
         return CaseResult(Outcome.FAIL, wrong), _survival(case, look)
     decide = _refusal if case.response in REFUSALS else _answered if case.response in _ANSWERED else _acknowledgement

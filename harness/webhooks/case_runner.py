@@ -151,7 +151,7 @@ class ReceiverUnderTest:
         if form.error or is_new or self.alive:
             return form.event, form.error
         control = self.control(form.event)
-        return form.event, "" if control.acknowledged else unjudged(control)
+        return form.event, "" if control.acknowledged else unjudged(control, since=True)
 
     def taken(self, event: Event) -> Event:
         """Return another event in the form that `usable` found this receiver to accept."""

@@ -164,21 +164,36 @@ class CaseTrial:
     def _tried(self, sent: CaseDelivery) -> Iterator[Finding]:
         receiver, case, answer = self._receiver, self.case, sent.answer
         look = Observation(answer)
-        if answer.status != 429:
+        if answer.status == 429:
+            look = look._replace(genuine=receiver.control(sent.usable))
+        else:
             look = self._looked(sent)
             if not look.ended and not is_expected(case, answer):
                 # Before others are sent to find out what somebody needs: those may print exceptions of their own.
                 look = look._replace(printed=receiver.exception())
                 look = look._replace(needs=self._needs(sent))
-        if answer.status == 429 or not is_expected(case, answer):
+        if answer.status != 429 and not is_expected(case, answer):
             receiver.alive = False
         return self._worded(judged(case, sent.material, sent.built, look), sent, look)
 
     def _worded(self, decision: Decision, sent: CaseDelivery, look: Observation) -> Iterator[Finding]:
         built, scheme = sent.built, self._receiver.scheme
+        if self.case.parts and decision[0].outcome is Outcome.FAIL and sent.answer.acknowledged:
+            own, fault = decision
+            decision = own._replace(observed=f"{own.observed}; {self._trusted(sent.usable)}"), fault
         request = curl(built.url, built.headers, built.body, method=built.method, hidden={scheme.header})
         note = library_note(scheme.name, self.case.id)
         return findings_of(self.case, decision, look, reproduce=self._reproduce, request=request, note=note)
+
+    def _trusted(self, usable: Event) -> str:
+        """Send each part of the case by itself; return which the receiver accepts, in words."""
+        receiver, accepted = self._receiver, []
+        for words, build in self.case.parts:
+            subject = receiver.subject(usable)
+            with suppress(EventError):  # there is no such part with this scheme
+                if receiver.send(subject, build(receiver.material(subject))).acknowledged:
+                    accepted.append(words)
+        return f"alone, it accepts {', '.join(accepted)}" if accepted else "it accepts none of them alone"
 
     def _looked(self, sent: CaseDelivery) -> Observation:
         """Look whether the receiver is still alive, and what the delivery caused."""

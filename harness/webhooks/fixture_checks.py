@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from harness.http.client_tls import UNTRUSTED
+from harness.http.unanswered import LATE
 from harness.model import Check, Delivery, Event, Finding, Outcome
 
 
@@ -15,12 +16,21 @@ def hint(delivery: Delivery) -> str:
     if delivery.error.startswith(UNTRUSTED):
         return ". Senders refuse a certificate that they cannot verify: see webhooks.tls for what to do"
     if delivery.status is None:
-        return f". Start the receiver, or correct [receiver] url ({delivery.url})"
+        return _unanswered(delivery)
     if 300 <= delivery.status < 400:
         return ". Senders do not follow redirects: set [receiver] url to the final URL"
     if delivery.status in {400, 401, 403}:
         return ". If every genuine delivery is refused, compare [receiver] signature with what the receiver expects"
     return ""
+
+
+def _unanswered(delivery: Delivery) -> str:
+    runs = ". It runs, for it took the connection: read its log for"
+    if delivery.cut:
+        return f"{runs} what ended the request, and correct [receiver] url ({delivery.url}) if it has http for https"
+    if delivery.error.startswith(LATE):
+        return f"{runs} what the request waits for"
+    return f". Start the receiver, or correct [receiver] url ({delivery.url})"
 
 
 _ALL_REFUSED = ". Every genuine delivery was refused, so harness.toml is probably wrong, not the receiver"

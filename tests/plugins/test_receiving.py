@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from harness.context.exercise import can_deliver
 from harness.context.isolated_copy import isolated_copy
 from harness.context.receiver_parts import (
     again,
@@ -22,6 +23,7 @@ from harness.context.receiver_parts import (
 from harness.context.run_context import RunContext
 from harness.errors import ConfigurationError, EventError, SecretError
 from harness.model import Event, SecretRef
+from harness.plugins import telemetry
 from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 from harness.webhooks.cases import case_named
@@ -98,6 +100,25 @@ def test_every_unreadable_event_fixture_is_named(
     assert all(f"bad-{number}.json is not JSON: " in text for number, text in enumerate(named))
     more = " And 2 more: `harness doctor` names each." if unreadable > 3 else ""
     assert str(raised.value) == " ".join(named[:3]) + more
+
+
+@pytest.mark.parametrize("readable", [True, False], ids=["readable", "unreadable"])
+def test_no_exercise_begins_that_could_not_deliver(
+    *, readable: bool, tmp_path: Path, world: Callable[[str], RunContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would start a copy of the target, and then have nothing to send; the tests report the fixture."""
+    loaded, begun = world(RECEIVER + '[telemetry]\nmetrics = "http://127.0.0.1:1/metrics"\n'), []
+    if not readable:
+        (tmp_path / "events" / "bad.json").write_text("{")
+    lane = SimpleNamespace(begin=lambda name, _work: begun.append(name))
+    monkeypatch.setattr(loaded, "background", SimpleNamespace(lane=lambda _name: lane))
+    monkeypatch.setattr("harness.context.isolated_copy.can_be_copied", lambda _context: True)
+    session = SimpleNamespace(items=[SimpleNamespace(fixturenames=["exercise"])])
+
+    telemetry.pytest_harness_begin(session, loaded)  # type: ignore[arg-type]  # as much as it asks for
+
+    assert begun == ["exercise"] * readable
+    assert can_deliver(world(""))
 
 
 def test_a_receiver_that_the_harness_does_not_start_cannot_be_killed(world: Callable[[str], RunContext]) -> None:

@@ -17,6 +17,7 @@ _REMEMBERED = 100
 
 _MEANWHILE_S = 0.001
 _STORING_S = 0.05
+_WORKING_S = 6
 
 
 def _content(event: InboxEvent) -> str:
@@ -55,6 +56,8 @@ class Recognition:
 
     async def stops(self, event: InboxEvent, request: Request) -> bool:
         """Whether nothing comes of an event, although it is marked, because its sender has hung up."""
+        if "receiver-acknowledges-what-it-works-on" in self._planted:
+            return await self._works_on(event)
         if "receiver-stops-with-its-sender" not in self._planted:
             return False
         if event.event_id in self._marked:
@@ -62,6 +65,15 @@ class Recognition:
         self._marked.add(event.event_id)
         await asyncio.sleep(_STORING_S)
         return await request.is_disconnected()
+
+    async def _works_on(self, event: InboxEvent) -> bool:
+        """Whether another delivery of a slow event is being worked on, which is stored only after that."""
+        if event.event_id in self._marked:
+            return True
+        if b'"processingSeconds"' in event.body:
+            self._marked.add(event.event_id)
+            await asyncio.sleep(_WORKING_S)
+        return False
 
     async def races(self, event: InboxEvent) -> bool:
         """Whether an event counts as new that another delivery brings at the same time: one is marked after a wait."""

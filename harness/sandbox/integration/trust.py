@@ -37,6 +37,7 @@ TRUSTED: Mapping[str, Callable[[Request, bytes], bool]] = {
     "receiver-trusts-health-checks": lambda request, _: "kube-probe" in request.headers.get("user-agent", ""),
     "receiver-has-a-debug-query": lambda request, _: request.query_params.get("debug") == "1",
     "receiver-has-a-debug-header": lambda request, _: "x-skip-verification" in request.headers,
+    "receiver-trusts-other-credentials": lambda request, _: "authorization" in request.headers,
     "receiver-trusts-test-events": lambda _, body: _stated(body, "livemode") is False,
     "receiver-trusts-pings": lambda _, body: _stated(body, "type") == "ping",
     PATH_TOO: lambda request, _: request.url.path.endswith("/"),

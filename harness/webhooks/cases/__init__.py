@@ -17,6 +17,7 @@ from harness.webhooks.cases import (
     secret_overlap,
     signed_parts,
     text_bodies,
+    vendor_headers,
 )
 from harness.webhooks.cases.building import Material
 from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase
@@ -27,6 +28,7 @@ CASES: tuple[ReceiverCase, ...] = (
     *lenient_decoding.CASES,
     *signed_parts.CASES,
     *carriers.CASES,
+    *vendor_headers.CASES,
     *garbage.CASES,
     *raw_body.CASES,
     *text_bodies.CASES,

@@ -9,7 +9,7 @@ from typing import Any
 from harness.errors import EventError
 from harness.http.message import Request
 from harness.model import Check
-from harness.webhooks.cases.building import Material
+from harness.webhooks.cases.building import Build, Material
 from harness.webhooks.schemes import Scheme
 
 
@@ -71,7 +71,7 @@ class ReceiverCase(Check, frozen=True, kw_only=True):
     """What is judged; `expected` has it in words, with more where `check_answer` or `must_not_contain` checks more."""
     judged: bool = True
     """Whether a failure counts against the receiver; otherwise it is only reported."""
-    build: Callable[[Material], Request]
+    build: Build
     """Builds the delivery; raises `EventError` where the event does not allow the change."""
     framing: Framing = Framing.PLAIN
     extra_statuses: tuple[int, ...] = ()
@@ -82,6 +82,8 @@ class ReceiverCase(Check, frozen=True, kw_only=True):
     """Returns what is wrong with a whole response of the right status; empty when nothing is."""
     not_applicable_to: Callable[[Scheme], str] = always
     """Why the case does not apply to a scheme, empty where it does."""
+    parts: tuple[tuple[str, Build], ...] = ()
+    """Deliveries with one part each of what is wrong with it, after the words for that: they find what is trusted."""
     takes_effect: bool = False
     """Whether it has the effect of a genuine delivery, so that a success status without it is no success."""
     is_garbage: bool = False

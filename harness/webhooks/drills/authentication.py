@@ -7,6 +7,7 @@ from harness.webhooks.cases.building import replaced
 from harness.webhooks.cases.receiver_case import unauthenticated, unsigned_body, without_header
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.forgeries import effects_beside_later, processed_anyway
 from harness.webhooks.effects import counted
 from harness.webhooks.rewriting import with_member
 
@@ -25,7 +26,8 @@ def _from_anybody(context: DrillContext) -> Judgement:
 def _signature_again(context: DrillContext) -> Judgement:
     """Deliver an event; once that is processed, deliver another one under its signature, as somebody who saw it can."""
     receiver, scheme = context.receiver, context.receiver.scheme
-    if reason := unauthenticated(scheme) or unsigned_body(scheme) or without_header(scheme):
+    reason = unauthenticated(scheme) or unsigned_body(scheme) or without_header(scheme) or processed_anyway(context)
+    if reason:
         return Outcome.NOT_APPLICABLE, reason
     event, other = context.fresh(), context.fresh()
     other = with_member(other) or other  # where a header has the id, their bodies are equal
@@ -38,11 +40,7 @@ def _signature_again(context: DrillContext) -> Judgement:
     for name in filter(None, (scheme.header, scheme.timestamp_header)):
         forged = replaced(forged, name, *(value for key, value in captured.headers if key.lower() == name))
     answer = receiver.send(other, forged)
-    control = context.fresh()
-    receiver.deliver(control)
-    if not context.probe.wait(control.id, within_s=receiver.settle_s):
-        return Outcome.ERROR, f"cannot be judged: no effect of a later event within {receiver.settle_s:g} s"
-    effects = context.probe.effects(other.id)
+    effects = effects_beside_later(context, other)
     return passes_if(not effects, f"another event under its signature: {answer.seen}, {counted(effects)}")
 
 

@@ -52,6 +52,20 @@ def _kill_while_processing(context: DrillContext) -> Judgement:
     return _one_effect(slow.effects, "killed while processing")
 
 
+def _acknowledged_meanwhile(context: DrillContext) -> Judgement | Caused:
+    slow, _ = interrupted(context)
+    if reason := _not_interrupted(slow):
+        return reason
+    second = slow.meanwhile
+    if second is None:
+        return Outcome.NOT_APPLICABLE, f"{slow.event.name} was answered before it was processed: {slow.answer.seen}"
+    what = "a second delivery while the first one was being processed"
+    if not second.acknowledged:
+        return Outcome.NOT_APPLICABLE, f"{what} was not acknowledged before the kill, so it was not promised"
+    outcome, observed = _one_effect(slow.effects, f"{what}: {second.seen}; then killed")
+    return Caused(outcome, observed, "" if slow.effects else _MARKED)
+
+
 def _redelivered_after_interruption(context: DrillContext) -> Judgement | Caused:
     _, slow = interrupted(context)
     if reason := _not_interrupted(slow):
@@ -193,6 +207,17 @@ DRILLS: tuple[Drill, ...] = (
         fix=_BEFORE_DONE,
         needs=("receiver.effects", "receiver.slow"),
         run=_redelivered_after_interruption,
+    ),
+    _drill(
+        id="acknowledged-while-processing",
+        summary="a second delivery of an event while the first is processed, then SIGKILL and a restart",
+        passed="Processed an event once that it had acknowledged while it processed an earlier delivery of it",
+        failed="Lost or repeated an event that it had acknowledged while it processed an earlier delivery of it",
+        expected="exactly one effect, without another delivery; or 409 or 503 to the second delivery",
+        fix="Answer 409 or 503 with Retry-After to an event that is still being processed: only what is stored or done "
+        "may be acknowledged, for its sender does not deliver it again.",
+        needs=("receiver.effects", "receiver.slow"),
+        run=_acknowledged_meanwhile,
     ),
     _drill(
         id="redelivered-without-answer",

@@ -15,6 +15,7 @@ from harness.model import Delivery, Event, Outcome
 from harness.model.cause import OF_RECEIVER
 from harness.webhooks.drills.drill import Caused, Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.forgeries import processed_anyway
 from harness.webhooks.drills.shared import Unprocessable
 from harness.webhooks.effects import pause
 from harness.webhooks.probes import Row
@@ -195,6 +196,8 @@ def _of_each(context: DrillContext, event: Event, _row: Row) -> Judgement:
 
 def _not_of_forgeries(context: DrillContext) -> Judgement:
     assert context.dead_letter_of is not None
+    if reason := processed_anyway(context):
+        return Outcome.NOT_APPLICABLE, reason
     event = context.fresh()
     answer = context.receiver.send(event, context.receiver.forged(event))
     row = context.dead_letter_of(event.id)

@@ -58,8 +58,9 @@ def _kill(context: DrillContext, *, alone: bool = False) -> KilledReceiver:
     """Bring events to every stage, kill, restart, deliver again, and wait; ``alone`` with slow events only."""
     letter = None if alone else _letter(context)
     repeated = None if alone else _delivered_again(context, _processed(context))
-    with ThreadPoolExecutor(SLOW_AT_ONCE + UNDER_WAY, thread_name_prefix="slow") as pool:
+    with ThreadPoolExecutor(SLOW_AT_ONCE + 1 + UNDER_WAY, thread_name_prefix="slow") as pool:
         slow = _slowly(context, pool)
+        meanwhile = _meanwhile(context, pool, slow)
         early = any(context.probe.effects(event.id) for event, _ in slow)
         began = time.monotonic()
         done = None if alone else _processed(context)
@@ -81,6 +82,8 @@ def _kill(context: DrillContext, *, alone: bool = False) -> KilledReceiver:
         ],
         under_way=[Interrupted(event=e, answer=sent, effects_before=0) for e, a in under_way if (sent := a.result())],
     )
+    if meanwhile:
+        found.slow[0].meanwhile = meanwhile.result()
     found.queued = bool(slow) and not early and not alone
     _again(context, found)
     _settle(context, found, restarted_at)
@@ -121,6 +124,15 @@ def _slowly(context: DrillContext, pool: ThreadPoolExecutor) -> list[tuple[Event
     answers = [(event, pool.submit(context.receiver.deliver, event)) for event in events]
     time.sleep(INTO_PROCESSING_S)
     return answers
+
+
+def _meanwhile(
+    context: DrillContext, pool: ThreadPoolExecutor, slow: list[tuple[Event, Future[Delivery]]]
+) -> Future[Delivery] | None:
+    """Deliver the first slow event once more where it is not answered yet, as a sender does that runs out of time."""
+    if not slow or slow[0][1].done():
+        return None
+    return pool.submit(context.receiver.deliver, slow[0][0])
 
 
 def _last(

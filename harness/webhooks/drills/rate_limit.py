@@ -7,8 +7,8 @@ from email.parser import Parser
 
 from harness.core.dates import retry_after_s
 from harness.model import Delivery, Outcome
-from harness.webhooks.assessment import LIMITED
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.lockouts import LIMITED
 
 _UNASKED_S, _MOST_S = 1.0, 61.0
 """Wait after a refusal without ``Retry-After``, and the longest wait between two deliveries."""

@@ -45,6 +45,8 @@ class Interrupted(msgspec.Struct, kw_only=True):
     answer: Delivery
     effects_before: int
     """Effects right before the kill."""
+    meanwhile: Delivery | None = None
+    """Response to a second delivery before the kill; None where there was none, as the first was answered already."""
     again: Delivery | None = None
     """Response to its second delivery, after the restart."""
     effects: int = 0
@@ -53,7 +55,15 @@ class Interrupted(msgspec.Struct, kw_only=True):
     @property
     def promised(self) -> bool:
         """Whether any of its deliveries was acknowledged, so that it must have its effect."""
-        return self.answer.acknowledged or (self.again is not None and self.again.acknowledged)
+        return any(each is not None and each.acknowledged for each in (self.answer, self.meanwhile, self.again))
+
+
+class LoneForgery(NamedTuple):
+    """A forgery that was delivered by itself."""
+
+    answer: Delivery
+    effects: int
+    """Of its event; 1 where it was acknowledged and effects cannot be asked for."""
 
 
 class Burst(msgspec.Struct, kw_only=True):
@@ -120,6 +130,7 @@ class SharedDeliveries(msgspec.Struct, kw_only=True):
     unprocessable: Unprocessable | None = None
     earliest: tuple[Event, Delivery] | None = None
     """The first event that a drill delivered, and the response to it."""
+    forgery: LoneForgery | None = None
     burst: Burst | None = None
     killed: KilledReceiver | None = None
     accepted: bool = False

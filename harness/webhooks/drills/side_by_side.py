@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from harness.http.message import Request
 from harness.model import Delivery, Event, Outcome
-from harness.webhooks.cases.receiver_case import unauthenticated
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.forgeries import effects_beside_later, lone_forgery, processed_anyway
 from harness.webhooks.drills.rate_limit import limited
 from harness.webhooks.effects import counted
 
@@ -20,11 +20,8 @@ Made = tuple[Event, Request]
 def _forged_among_genuine(context: DrillContext) -> Judgement:
     """Deliver forgeries and genuine events in turns, all at the same time, so that each is beside one of the others."""
     receiver = context.receiver
-    if reason := unauthenticated(receiver.scheme):
+    if reason := processed_anyway(context):
         return Outcome.NOT_APPLICABLE, reason
-    alone = receiver.send(*_forgery(context))
-    if alone.acknowledged:
-        return Outcome.NOT_APPLICABLE, f"a forgery by itself is accepted too, which other checks judge: {alone.seen}"
     forged: list[tuple[Event, Delivery]] = []
     genuine: list[Delivery] = []
     for number, pairs in enumerate(PAIRS):
@@ -39,18 +36,15 @@ def _forged_among_genuine(context: DrillContext) -> Judgement:
 def _judged(context: DrillContext, forged: list[tuple[Event, Delivery]], genuine: list[Delivery]) -> Judgement:
     if beside := limited([*genuine, *(answer for _, answer in forged)]):
         return beside
-    control = context.fresh()
-    context.receiver.deliver(control)
-    if not context.probe.wait(control.id, within_s=context.receiver.settle_s):
-        return Outcome.ERROR, f"cannot be judged: no effect of a later event within {context.receiver.settle_s:g} s"
     taken = [event for event, answer in forged if answer.acknowledged]
-    effects = sum(context.probe.effects(event.id) for event, _ in forged)
+    effects = effects_beside_later(context, *(event for event, _ in forged))
     refused = [answer for answer in genuine if answer.status in _REFUSED]
     seen = (
         f"{len(taken)} of {len(forged)} forgeries acknowledged, {counted(effects)} of them; "
         f"{len(refused)} of {len(genuine)} genuine deliveries refused"
     )
-    return passes_if(not (taken or effects or refused), seen)
+    accepted = taken and not lone_forgery(context).answer.acknowledged  # else it ignores what it acknowledges
+    return passes_if(not (accepted or effects or refused), seen)
 
 
 def _forgery(context: DrillContext) -> Made:

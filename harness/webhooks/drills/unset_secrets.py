@@ -12,9 +12,9 @@ from harness.errors import SecretError
 from harness.http.message import Request
 from harness.model import Outcome
 from harness.webhooks.cases import Material
-from harness.webhooks.cases.receiver_case import unauthenticated
 from harness.webhooks.drills.drill import OTHER_SECRETS, Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.forgeries import processed_anyway
 from harness.webhooks.effects import counted
 
 _WORDS = ("", "None", "null", "undefined", "nil")
@@ -51,7 +51,7 @@ def taken(context: DrillContext) -> tuple[int, str]:
 
 
 def _without_secret(context: DrillContext) -> Judgement:
-    if reason := unauthenticated(context.receiver.scheme):
+    if reason := processed_anyway(context):
         return Outcome.NOT_APPLICABLE, reason
     names, previous = context.secret_names, context.previous_names
     environments: Mapping[str, Mapping[str, str | None]] = {

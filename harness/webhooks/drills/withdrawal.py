@@ -8,6 +8,7 @@ from __future__ import annotations
 from harness.model import Level, Outcome
 from harness.webhooks.drills.drill import OTHER_SECRETS, Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.forgeries import processed_anyway
 from harness.webhooks.drills.unset_secrets import taken
 from harness.webhooks.effects import counted
 
@@ -19,6 +20,8 @@ def _withdrawn(context: DrillContext) -> Judgement:
             "the harness cannot withdraw the previous secret, because the receiver reads it from a file; "
             'add to its [process.NAME]: env = { NAME = "<the reference at [receiver] signature.previous>" }'
         )
+    if reason := processed_anyway(context):
+        return Outcome.NOT_APPLICABLE, reason
     with context.started_with(dict.fromkeys(names, "")) as starts:
         if next(starts):
             return _old_and_new(context)

@@ -258,7 +258,7 @@ class Rotating:
         """Do nothing."""
 
     def __call__(self, request: Request, _connection: socket.socket) -> bytes:
-        if not request.genuine and not self._previous:
+        if not request.genuine and not (self._previous and request.signs(request.body, secret="the one before")):
             return reply(400)
         self.effects.ids.append(event_id(request))
         return reply(200)
@@ -293,6 +293,25 @@ def test_a_withdrawn_secret_is_refused(
     assert f"signed with the old secret: {said} the new one: HTTP 200" in finding.observed
     assert finding.level is (Level.MUST if outcome is Outcome.FAIL else Level.SHOULD)
     assert rotating.env == {"SECRET": "set", "PREVIOUS": "set"}
+
+
+@pytest.mark.parametrize("drill_id", ["started-without-secret", "withdrawn-secret"])
+def test_a_receiver_that_verifies_nothing_is_not_restarted_for_it(
+    drill_id: str, stage: DrillContext, serve: Serve, under: Under
+) -> None:
+    """What it does with forgeries under another configuration is what it does with all of them."""
+    effects = Settling()
+
+    def trusting(request: Request, _connection: socket.socket) -> bytes:
+        effects.ids.append(event_id(request))
+        return reply(200)
+
+    stage.receiver = under(serve(trusting), probe=effects)
+    stage.previous_names = ("PREVIOUS",)
+    finding = played(drill_id, stage)
+
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+    assert finding.observed.startswith("a forgery by itself is processed too, which other checks judge: HTTP 200")
 
 
 def test_a_secret_that_cannot_be_withdrawn_is_told(stage: DrillContext, serve: Serve, under: Under) -> None:

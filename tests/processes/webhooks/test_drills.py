@@ -80,7 +80,7 @@ class Integration:
     def _accepts(self, request: Request) -> bool:
         """Whether it takes a delivery for genuine; what it changes for one that it refuses is a mistake."""
         signature, name = request.headers["x-product-signature"], event_id(request)
-        if request.genuine:
+        if request.genuine or "verifies nothing" in self.wrong:
             self.signatures.add(signature)
             return True
         if "remembers signatures" in self.wrong and signature in self.signatures:
@@ -235,6 +235,18 @@ def test_a_wrong_receiver_fails(
     assert finding.outcome is Outcome.FAIL
     assert seen in finding.observed
     assert finding.fix
+
+
+@pytest.mark.parametrize("drill_id", ["signature-again", "dead-letter-of-forgery"])
+def test_a_receiver_that_verifies_nothing_fails_no_drill_of_forgeries(
+    drill_id: str, stage: Callable[[Integration], DrillContext]
+) -> None:
+    """What every forgery shows is one finding of the cases, and none of each drill that forges."""
+    finding = played(drill_id, stage(Integration("verifies nothing")))
+
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+    judged = "a forgery by itself is processed too, which other checks judge: HTTP 200, 1 effect"
+    assert finding.observed == judged
 
 
 def test_drills_of_a_dead_letter_that_is_missing_have_one_cause(stage: Callable[[Integration], DrillContext]) -> None:

@@ -51,6 +51,7 @@ class Memory:
         self.effects = Patient()
         self.done: set[str] = set()
         self.stored: set[str] = set()
+        self.claimed: set[str] = set()
         self.dead: dict[str, dict[str, Any]] = {}
         self.life = 0
         self._turn = threading.Lock()
@@ -62,6 +63,7 @@ class Memory:
         """Lose what is in memory, and stop what is being processed."""
         self.life += 1
         self._killed.set()
+        self.claimed.clear()
         if "forgets ids" in self.wrong:
             self.done.clear()
         if "forgets letters" in self.wrong:
@@ -92,9 +94,13 @@ class Memory:
         if name in self.done and "notes nothing" not in self.wrong:
             return reply(200)
         if "waits" in self.wrong:
+            if name in self.claimed:
+                return reply(200 if "claims" in self.wrong else 409)
+            self.claimed.add(name)
             if "marks first" in self.wrong:
                 self.done.add(name)
             self._work(name, life, seconds)
+            self.claimed.discard(name)
             return reply(200) if life == self.life else b""
         self.stored.add(name)
         threading.Thread(target=self._work, args=(name, life, seconds), daemon=True).start()
@@ -178,6 +184,26 @@ def test_a_receiver_that_answers_when_it_is_done_promised_nothing_before(
 
     assert played("killed-while-processing", on).outcome is Outcome.NOT_APPLICABLE
     assert played("redelivered-while-processing", on).outcome is Outcome.PASS
+    refused = played("acknowledged-while-processing", on)
+    assert refused.outcome is Outcome.NOT_APPLICABLE
+    assert refused.observed.endswith("was not acknowledged before the kill, so it was not promised")
+
+
+def test_an_event_that_is_taken_for_processed_too_early_has_one_cause(stage: Callable[[Memory], DrillContext]) -> None:
+    """Whether it comes again during its processing or after a restart, it is lost for the same reason."""
+    on = stage(Memory("waits", "marks first"))
+    found = [played(drill_id, on) for drill_id in ("acknowledged-while-processing", "redelivered-while-processing")]
+
+    assert [f.outcome for f in found] == [Outcome.FAIL] * 2
+    assert {f.cause for f in found} == {"The receiver takes an event for processed whose processing was interrupted"}
+
+
+def test_an_event_that_is_answered_at_once_is_delivered_once(stage: Callable[[Memory], DrillContext]) -> None:
+    """What comes of it is what the drill of a single delivery judges."""
+    finding = played("acknowledged-while-processing", stage(Memory()))
+
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+    assert finding.observed == "slow was answered before it was processed: HTTP 200"
 
 
 @pytest.mark.parametrize(
@@ -185,6 +211,7 @@ def test_a_receiver_that_answers_when_it_is_done_promised_nothing_before(
     [
         ("redelivered-after-restart", ("forgets ids",), "then killed, then delivered again: HTTP 200, 2 effects"),
         ("redelivered-while-processing", ("waits", "marks first"), "delivered again: HTTP 200: 0 effects within 1.5 s"),
+        ("acknowledged-while-processing", ("waits", "claims"), "HTTP 200; then killed: 0 effects within 1.5 s"),
         ("dead-letter-after-restart", ("forgets letters",), "after the restart, the dead letter query returns nothing"),
         (
             "genuine-after-failure",

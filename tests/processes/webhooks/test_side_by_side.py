@@ -60,10 +60,11 @@ class Verifying:
 
 
 class Trusting(Verifying):
-    """A receiver that takes everything."""
+    """A receiver that acknowledges everything, and processes everything, or what is genuine alone."""
 
     def __call__(self, request: Request, _connection: socket.socket) -> bytes:
-        self.effects.ids.append(event_id(request))
+        if request.genuine or self._kept != "ignoring":
+            self.effects.ids.append(event_id(request))
         return reply(200)
 
 
@@ -74,9 +75,14 @@ class Trusting(Verifying):
         (Verifying("its verdict"), Outcome.FAIL, " forgeries acknowledged"),
         (Verifying("its event"), Outcome.FAIL, "0 of 26 forgeries acknowledged, "),
         (Verifying("nothing under load"), Outcome.FAIL, " of 26 forgeries acknowledged"),
-        (Trusting(), Outcome.NOT_APPLICABLE, "a forgery by itself is accepted too"),
+        (
+            Trusting(),
+            Outcome.NOT_APPLICABLE,
+            "a forgery by itself is processed too, which other checks judge: HTTP 200",
+        ),
+        (Trusting("ignoring"), Outcome.PASS, "26 of 26 forgeries acknowledged, 0 effects of them; 0 of 26 genuine"),
     ],
-    ids=["own", "shared-verdict", "shared-event", "under-load", "trusting"],
+    ids=["own", "shared-verdict", "shared-event", "under-load", "trusting", "ignoring"],
 )
 def test_a_delivery_decides_nothing_about_others(
     receiver: Verifying, outcome: Outcome, shown: str, serve: Serve, under: Under, tmp_path: Path

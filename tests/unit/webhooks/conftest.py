@@ -43,10 +43,10 @@ class Request(NamedTuple):
         """Whether the signature is right over the raw body."""
         return self.signs(self.body)
 
-    def signs(self, body: bytes) -> bool:
+    def signs(self, body: bytes, secret: str = SECRET) -> bool:
         """Whether the signature is right for ``body``."""
         stamp, _, given = (self.headers["x-product-signature"] or "").removeprefix("t=").partition(",v1=")
-        right = hmac.new(SECRET.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+        right = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
         return hmac.compare_digest(right.encode(), given.encode())
 
 

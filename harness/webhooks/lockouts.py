@@ -1,0 +1,33 @@
+"""What to do where a receiver answers by a limit or a lock, whatever the delivery is: words for each such case."""
+
+from __future__ import annotations
+
+from harness.model import Delivery
+
+LIMITED = "the receiver's rate limit answered, not its handler. Raise that limit for the run"
+"""Why 429 decides nothing."""
+_ANYBODY = "anybody can send forgeries, and so shut the provider's events out"
+_LOCKING = (401, 403, 429)
+
+
+def of_forgery(genuine: Delivery) -> str:
+    """Return what a 429 to a forgery shows, by the response to the genuine delivery that followed it."""
+    if genuine.acknowledged:
+        return (
+            f"the receiver limits the deliveries that it refuses, for a genuine one after it got {genuine.seen}, so "
+            "whether it verifies this one is not known. Switch that limit off for the run"
+        )
+    if genuine.status == 429:
+        return f"{LIMITED}. If forgeries use it up, limit verified deliveries alone: {_ANYBODY}"
+    return LIMITED
+
+
+def since_forgeries(genuine: Delivery) -> str:
+    """Return what to do about a genuine delivery that is refused although earlier ones were not; empty for nothing."""
+    if genuine.status not in _LOCKING:
+        return ""
+    return (
+        ", although earlier ones were acknowledged: the receiver locks its sender out after forgeries. Refuse each "
+        f"delivery for what it is, and count none that you cannot verify: {_ANYBODY}. To judge the rest, switch the "
+        "lock off for the run"
+    )
