@@ -19,7 +19,14 @@ from harness.http.codings import gzipped
 from harness.http.message import Headers, Request
 from harness.webhooks.cases.alterations import retyped
 from harness.webhooks.cases.building import Material, replaced
-from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase, no_shared_secret, worded_case
+from harness.webhooks.cases.receiver_case import (
+    Expected,
+    Framing,
+    ReceiverCase,
+    no_shared_secret,
+    without_header,
+    worded_case,
+)
 from harness.webhooks.schemes.sent_headers import SENT
 
 _ALWAYS = "Verify every request that reaches the handler in the same way, before you look at anything else in it."
@@ -67,6 +74,12 @@ def _compressed(body: bytes, m: Material) -> Request:
 
 def _sent_with(method: str, m: Material) -> Request:
     return replace(_forged(m), method=method)
+
+
+def _signed_twice(m: Material) -> Request:
+    built, other = _forged(m), _forged(m)
+    values = (value for each in (built, other) for name, value in each.headers if name.lower() == m.scheme.header)
+    return replaced(built, m.scheme.header, *values)
 
 
 def _at_path(m: Material, *, before: str = "", after: str = "") -> Request:
@@ -140,6 +153,7 @@ CASES: tuple[ReceiverCase, ...] = (
             ("text", "with the content type text/plain", "text/plain"),
             ("form", "with the content type of a form", "application/x-www-form-urlencoded"),
             ("multipart", "with the content type multipart/form-data", "multipart/form-data; boundary=forged"),
+            ("other-json", "with another content type of JSON", "application/vnd.api+json; charset=utf-8"),
             ("xml", "with the content type application/xml", "application/xml"),
             ("untyped", "without a content type", ""),
         )
@@ -171,8 +185,25 @@ CASES: tuple[ReceiverCase, ...] = (
         build=_forged,
         framing=Framing.AFTER_GENUINE,
     ),
-    _untaken(id="forged-put", summary="a forgery sent with PUT", build=partial(_sent_with, "PUT")),
-    _untaken(id="forged-get", summary="a forgery sent with GET", build=partial(_sent_with, "GET")),
+    _carried(
+        id="forged-signed-twice",
+        summary="a forgery with two signature headers",
+        source="CWE-235, RFC 9110 section 5.3: a header that may occur once is malformed when it occurs twice",
+        build=_signed_twice,
+        not_applicable_to=without_header,
+    ),
+    _carried(
+        id="forged-as-list",
+        summary="a forgery whose body is a list of events",
+        fix=_SAME_CHECK,
+        build=lambda m: _forged(m, b"[%s]" % m.compact(m.document())),
+    ),
+    *(
+        _untaken(
+            id=f"forged-{method.lower()}", summary=f"a forgery sent with {method}", build=partial(_sent_with, method)
+        )
+        for method in ("PUT", "GET", "PATCH", "DELETE")
+    ),
     _untaken(
         id="forged-at-slash", summary="a forgery at the path with a slash more", build=partial(_at_path, after="/")
     ),
@@ -260,6 +291,7 @@ CASES: tuple[ReceiverCase, ...] = (
         _carried(id=f"forged-as-{name}", summary=f"a forgery {words}", fix=_SAME_CHECK, build=partial(_of_type, kind))
         for name, words, kind in (
             ("ping", "of the type ping", "ping"),
+            ("test-type", "of the type test", "test"),
             ("unknown-type", "of an unknown type", "something.unheard_of"),
         )
     ),

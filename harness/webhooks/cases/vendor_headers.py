@@ -22,6 +22,11 @@ _ACCOUNT = (
     *(("x-shopify-shop-domain", "example.myshopify.com"), ("x-slack-no-retry", "1")),
     *(("x-account-id", "1"), ("x-tenant-id", "1"), ("x-user-id", "1"), ("x-vendor-id", "1")),
 )
+_CERTIFICATE = (
+    *(("ssl-client-verify", "SUCCESS"), ("x-ssl-client-verify", "SUCCESS"), ("x-client-verify", "SUCCESS")),
+    *(("x-ssl-client-s-dn", "CN=localhost"), ("x-forwarded-client-cert", "Subject=CN=localhost")),
+)
+"""What a gateway states of a client whose certificate it has verified."""
 _SENDERS = {"github": "140.82.115.1", "stripe": "3.18.12.63", "paddle": "34.232.58.13"}
 """An address from which a vendor delivers; api.github.com/meta, docs.stripe.com/ips, developer.paddle.com."""
 _STATING = ("x-forwarded-for", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip")
@@ -47,6 +52,9 @@ KINDS: Mapping[str, Callable[[Scheme], Headers]] = {
     "a cookie": lambda _: (("cookie", "session=1; sessionid=1; token=1; user=1; admin=1"),),
     "Origin and Referer": _page,
     "the number of an account": lambda _: _ACCOUNT,
+    "a client certificate": lambda _: _CERTIFICATE,
+    "what a browser sends": lambda _: (("x-requested-with", "XMLHttpRequest"), ("x-csrf-token", "1"), ("dnt", "1")),
+    "another method": lambda _: tuple((f"x-{name}", "GET") for name in ("http-method-override", "method-override")),
     "the vendor's User-Agent": _agent,
     "an address of the vendor": _address,
 }
@@ -68,7 +76,7 @@ CASES: tuple[ReceiverCase, ...] = (
         id="forged-with-headers",
         item="webhooks.signatures",
         summary="a forgery with headers that a vendor or a user might have",
-        source="CWE-290, CWE-807: whoever forges a delivery also writes its headers",
+        source="CWE-290, CWE-807: the sender of a forgery also writes its headers",
         fix="Verify the signature whatever other headers a delivery has: none of them shows who sent it.",
         build=partial(_forged_with, tuple(KINDS)),
         parts=tuple((kind, partial(_forged_with, (kind,))) for kind in KINDS),

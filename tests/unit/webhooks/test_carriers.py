@@ -27,6 +27,12 @@ AT = {
 }
 FROM = {"127.0.0.1": ["forged-from-within"], "10.0.0.1": ["forged-from-private-network"]}
 BY = {"forged-by-tool": "HTTPie", "forged-by-health-check": "ELB-HealthChecker", "forged-by-vendor": "Stripe/1.0"}
+IN_BODY = {
+    b'"livemode":false': "forged-as-test",
+    b'"type":"ping"': "forged-as-ping",
+    b'"type":"test"': "forged-as-test-type",
+    b"[": "forged-as-list",
+}
 
 
 def chosen(request: Request) -> Iterator[str]:
@@ -34,6 +40,9 @@ def chosen(request: Request) -> Iterator[str]:
     target = request.line.split(" ")[1]
     kind = request.headers["content-type"] or ""
     yield from (f"forged-as-{name}" for name in ("text", "form", "multipart", "xml") if name in kind)
+    yield from (["forged-as-other-json"] if "vnd" in kind else [])
+    if len(request.headers.get_all("x-product-signature") or ()) > 1:
+        yield "forged-signed-twice"
     yield from (case_id for case_id, header in UNCHOSEN.items() if header in request.headers)
     yield f"forged-{request.line.split(' ')[0].lower()}"
     if "1.0" in request.line:
@@ -48,10 +57,7 @@ def chosen(request: Request) -> Iterator[str]:
         yield "forged-as-debug-query"
     if request.headers["x-debug"] == "true":
         yield "forged-as-debug-headers"
-    if b'"livemode":false' in request.body:
-        yield "forged-as-test"
-    if b'"type":"ping"' in request.body:
-        yield "forged-as-ping"
+    yield from (case_id for text, case_id in IN_BODY.items() if text in request.body)
 
 
 TRUSTED = (
@@ -60,8 +66,11 @@ TRUSTED = (
     "forged-as-debug-query",
     "forged-as-form",
     "forged-as-multipart",
+    "forged-as-list",
+    "forged-as-other-json",
     "forged-as-ping",
     "forged-as-test",
+    "forged-as-test-type",
     "forged-as-text",
     "forged-as-xml",
     "forged-at-double-slash",
@@ -71,13 +80,16 @@ TRUSTED = (
     "forged-by-health-check",
     "forged-by-tool",
     "forged-by-vendor",
+    "forged-delete",
     "forged-expect-continue",
     "forged-from-private-network",
     "forged-from-within",
     "forged-get",
     "forged-http-1.0",
     "forged-in-chunks",
+    "forged-patch",
     "forged-put",
+    "forged-signed-twice",
 )
 
 
@@ -89,7 +101,7 @@ def test_a_receiver_that_trusts_a_carrier_fails(case_id: str, serve: Serve, unde
     def trusting(request: Request, _connection: socket.socket) -> bytes:
         if not request.genuine and case_id not in chosen(request):
             return reply(401)
-        effects.ids.append(event_id(request))
+        effects.ids.append(event_id(request._replace(body=request.body.strip(b"[]"))))
         return reply(200)
 
     case = case_named(case_id)
@@ -106,6 +118,9 @@ TRUSTED_HEADERS = {
     "a cookie": "cookie",
     "Origin and Referer": "referer",
     "the number of an account": "stripe-account",
+    "a client certificate": "ssl-client-verify",
+    "what a browser sends": "x-requested-with",
+    "another method": "x-http-method-override",
 }
 
 
