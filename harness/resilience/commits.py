@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -68,9 +68,14 @@ class Commits:
         return Counter(c.operation for c in self._commits)
 
 
-def writes_done(attempts: Iterable[Attempt], label: Callable[[str, str], str]) -> Counter[str]:
-    """Return how often the provider did each writing operation, as the fault server saw it; one key is one write."""
-    done = (a for a in attempts if a.method in WRITES and a.provider_status and 200 <= a.provider_status < 300)
+def writes_done(
+    attempts: Iterable[Attempt], label: Callable[[str, str], str], *, methods: Collection[str] = WRITES
+) -> Counter[str]:
+    """Return how often the provider did each operation of ``methods``, as the fault server saw it.
+
+    Requests of one key are one write.
+    """
+    done = (a for a in attempts if a.method in methods and a.provider_status and 200 <= a.provider_status < 300)
     return Counter(operation for operation, _ in {(label(a.method, a.path), a.key or str(a.at)) for a in done})
 
 

@@ -14,6 +14,7 @@ from harness.resilience.fault_server import WRITES, Aim
 
 SHORTEST_BODY = 2
 """Bytes: a shorter body has no half."""
+IDEMPOTENT_CHANGES = frozenset({"PUT", "DELETE"})
 LONGEST_WORD = 20
 """Characters: a longer segment of a path is an identifier."""
 _VERSION = re.compile(r"v?\d{1,2}(\.\d+)*|\d{4}-\d{2}(-\d{2})?")
@@ -77,6 +78,11 @@ def repeatable_calls(operation: ClientOperation) -> bool:
 def writes(operation: ClientOperation) -> bool:
     """Those that create or change something."""
     return operation.writes
+
+
+def idempotent_changes(operation: ClientOperation) -> bool:
+    """Those that change something, and may be repeated for their method (RFC 9110 section 9.2.2)."""
+    return operation.calls[0].method in IDEMPOTENT_CHANGES
 
 
 def unkeyed_writes(operation: ClientOperation) -> bool:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from harness.model import Level
 from harness.resilience.client_case import ClientCase
 from harness.resilience.faults import RESET, SILENCE, Corruption, corrupted, respond
-from harness.resilience.workflow_operations import repeatable_calls, unkeyed_writes, writes
+from harness.resilience.workflow_operations import (
+    idempotent_changes,
+    repeatable_calls,
+    unkeyed_writes,
+    writes,
+)
 from harness.resilience.writes_once import (
     done_no_oftener,
     not_repeated_blindly,
@@ -49,21 +55,55 @@ REPEATED = ClientCase(
     expectations=(sent_again_as_it_was,),
 )
 
+_FAILED = "Take every status outside 2xx for an error, and end with a failure that names the call."
+
 HIDDEN: tuple[ClientCase, ...] = tuple(
     ClientCase(
         id=f"hidden-{status}",
         item="resilience.retries",
+        level=level,
         summary=f"a write that the provider refuses with {status}",
         passed=f"Reported no success after a write was refused with {status}",
         failed=f"Reported success although a write was refused with {status}",
         expected="a reported failure, or the write done in another way",
         source=f"RFC 9110 section 15.5.{section}",
-        fix="Take every status outside 2xx for an error, and end with a failure that names the call.",
+        fix=_FAILED,
         concerns=writes,
         faults=(respond(status),),
         expectations=(success_is_what_was_done,),
     )
-    for status, section in ((400, 1), (422, 21))
+    for status, section, level in (
+        (400, 1, Level.MUST),
+        (404, 5, Level.MUST),
+        (409, 10, Level.SHOULD),  # some providers state so that the resource exists, which may be all that is wanted
+        (422, 21, Level.MUST),
+    )
 )
 
-CASES: tuple[ClientCase, ...] = (*UNKEYED, REPEATED, *HIDDEN)
+UNDONE: tuple[ClientCase, ...] = tuple(
+    ClientCase(
+        id=f"undone-{status}",
+        item="resilience.retries",
+        level=level,
+        summary=f"the first PUT or DELETE of a resource that is there, refused with {status}",
+        passed=f"Reported no success after a PUT or DELETE was refused with {status}",
+        failed=f"Reported success although a PUT or DELETE was refused with {status}",
+        expected="a reported failure, or the change done in another way",
+        source=f"RFC 9110 section 9.2.2, section 15.5.{section}",
+        fix=fix,
+        concerns=idempotent_changes,
+        faults=(respond(status),),
+        expectations=(success_is_what_was_done,),
+    )
+    for status, section, level, fix in (
+        (
+            404,
+            5,
+            Level.SHOULD,  # of a DELETE, many take it for done; a provider may also answer so in place of 403
+            "Take a 404 for done only after an attempt whose response was lost; before that, look what is there.",
+        ),
+        (409, 10, Level.MUST, _FAILED),
+    )
+)
+
+CASES: tuple[ClientCase, ...] = (*UNKEYED, REPEATED, *HIDDEN, *UNDONE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.http.message import SAFE_METHODS
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.commits import done_too_often, missing_in_success, writes_done
+from harness.resilience.fault_server import WRITES
 
 
 def sent_again_as_it_was(evidence: Evidence) -> str:
@@ -47,8 +48,15 @@ def done_no_oftener(evidence: Evidence) -> str:
 
 
 def success_is_what_was_done(evidence: Evidence) -> str:
-    """A workflow that succeeds had the provider do every write that it does when nothing fails."""
+    """A workflow that succeeds had the provider do every write, and the refused change, as when nothing fails.
+
+    A change that was done, but whose answer was lost, may be answered with 404 the second time (RFC 9110, 9.2.2).
+    """
     if not evidence.run.succeeded:
         return ""
-    done, usual = (writes_done(each, evidence.label_of) for each in (evidence.attempts, evidence.undisturbed))
+    refused = {evidence.operation.calls[0].method} if evidence.operation else set()
+    done, usual = (
+        writes_done(each, evidence.label_of, methods=WRITES | refused)
+        for each in (evidence.attempts, evidence.undisturbed)
+    )
     return missing_in_success(done, usual)

@@ -56,14 +56,21 @@ def run_workflow(
             status = _followed(client, database, run_id, follow_s, planted)
     except (ProductError, CredentialError, KeyError, TypeError) as exc:  # the last two: another shape than promised
         log.error("workflow failed", workflow=name, reason=f"{type(exc).__name__}: {exc}")  # noqa: TRY400 - no traceback
-        refused = isinstance(exc, ProductError) and exc.status in (400, 422)
-        hidden = "client-hides-the-error" in planted or (refused and "client-swallows-refusals" in planted)
-        return 0 if hidden else 1
+        return 0 if _is_hidden(exc, planted) else 1
     finally:
         client.close()
         database.close()
     log.info("workflow ended", workflow=name, run_id=run_id, status=status)
     return 0 if status == "succeeded" else 1
+
+
+def _is_hidden(error: Exception, planted: Planted) -> bool:
+    status = error.status if isinstance(error, ProductError) else 0
+    return (
+        "client-hides-the-error" in planted
+        or (status in (400, 422) and "client-swallows-refusals" in planted)
+        or (status == 404 and "client-takes-404-for-done" in planted)
+    )
 
 
 def _started(client: ProductClient, database: Database, name: str, planted: Planted) -> str:

@@ -28,7 +28,13 @@ from harness.resilience.client_process import ClientRun
 from harness.resilience.exactly_once import DRILLS
 from harness.resilience.runner import ClientUnderTest
 from harness.resilience.undisturbed import UNPROVEN
-from harness.resilience.workflow_operations import keyed_writes, repeatable_calls, reused_connections, unkeyed_writes
+from harness.resilience.workflow_operations import (
+    idempotent_changes,
+    keyed_writes,
+    repeatable_calls,
+    reused_connections,
+    unkeyed_writes,
+)
 from harness.resilience.write_cases import UNKEYED
 
 KEY = "a-key-of-more-than-16"
@@ -116,7 +122,7 @@ BROKEN: dict[str, tuple[dict[str, object], set[str]]] = {
     "reads-no-body": ({"checks": False}, {"cut-in-the-head"}),
     "has-no-key": ({"key": "{}"}, {"keys", *(case.id for case in UNKEYED)}),
     "changes-its-body": ({"body": 'b"{} " * attempt'}, {"same-request"}),
-    "hides-refusals": ({"refused": 0}, {"hidden-400", "hidden-422", "redirect-loop"}),
+    "hides-refusals": ({"refused": 0}, {"hidden-400", "hidden-404", "hidden-422", "redirect-loop"}),
     "waits-for-hours": ({"gives_up_beyond": 1e9, "cap": 1e9}, {"limited-for-hours"}),
     "makes-a-key-each-time": ({"key": '{"Idempotency-Key": os.urandom(16).hex()}'}, {"keys"}),
     "has-short-keys": ({"key": '{"Idempotency-Key": "1234"}'}, {"keys"}),
@@ -199,7 +205,7 @@ def test_an_honest_client_passes(case: ClientCase, provider: str, tmp_path: Path
     """Every row is passed by a client that does what the row asks for."""
     finding = run(case, CLIENT.format(**HONEST), provider, tmp_path)
 
-    if case.concerns in (unkeyed_writes, reused_connections):
+    if case.concerns in (unkeyed_writes, reused_connections, idempotent_changes):
         assert finding.outcome is Outcome.NOT_APPLICABLE
         assert "the workflow makes no such call: POST /projects" in finding.summary
     else:
@@ -279,7 +285,7 @@ def test_an_honest_client_without_keys_passes(case: ClientCase, provider: str, t
 
     wanted = Outcome.FAIL if case.id == "keys" else Outcome.PASS
     assert finding.outcome in (wanted, Outcome.NOT_APPLICABLE), finding.observed
-    of_keyed = case.concerns in (repeatable_calls, keyed_writes, reused_connections)
+    of_keyed = case.concerns in (repeatable_calls, keyed_writes, reused_connections, idempotent_changes)
     assert (finding.outcome is Outcome.NOT_APPLICABLE) == of_keyed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from harness.model import Attempt
@@ -91,3 +92,21 @@ def test_a_success_without_the_write_is_none() -> None:
     )
     assert success_is_what_was_done(evidence(refused, status=1)) == ""
     assert success_is_what_was_done(evidence(refused, call(1, "POST /orders"))) == ""
+
+
+def test_a_deletion_that_was_refused_is_none() -> None:
+    """A 404 to the first DELETE of what is there deletes nothing; after a lost answer it is right."""
+    plain = (call(0, "POST /orders"), call(1, "DELETE /orders/1"))
+    lost = call(1, "DELETE /orders/1", fault="201, answer cut by RST")
+    gone = msgspec.structs.replace(call(2, "DELETE /orders/1"), provider_status=404)
+
+    def complaint(*deletions: Attempt) -> str:
+        found = evidence(call(0, "POST /orders"), *deletions, undisturbed=plain)
+        return success_is_what_was_done(msgspec.structs.replace(found, operation=WorkflowOperations(plain).all[1]))
+
+    assert complaint(call(1, "DELETE /orders/1", fault="404")) == (
+        "the client reported success, and DELETE /orders/{id} was done 0 times instead of 1"
+    )
+    assert (
+        complaint(lost, gone) == complaint(call(1, "DELETE /orders/1", fault="404"), call(2, "DELETE /orders/1")) == ""
+    )
