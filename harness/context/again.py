@@ -15,13 +15,14 @@ _MODE = re.compile(rf"(?:^|-)({'|'.join(MODES)})(?=-|$)")
 def again(test: str, *, root: Path, overlay: str | None) -> str:
     """Return the command, given the node id of the test; ``root`` is the folder in which it is called.
 
-    A shipped check is selected by its name and case, a scenario by its file too, in the mode in which it ran.
+    A shipped check, whose file need not be named, is selected by its name and case, a scenario by its file too, in the
+    mode in which it ran.
     """
     file, _, rest = test.partition("::")
     name, _, params = rest.rpartition("::")[2].partition("[")
     params = params.removesuffix("]")
     target = f" --harness-target={shlex.quote(overlay)}" if overlay else ""
-    if _is_shipped(root / file):
+    if not file or _is_shipped(root / file):
         return f"pytest --pyargs harness.suite -k {_selecting(name, params)}{target}"
     mode = found[1] if (found := _MODE.search(params)) else "live"
     chosen = _selecting(name, _MODE.sub("", params).strip("-"))

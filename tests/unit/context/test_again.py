@@ -19,6 +19,11 @@ COMMANDS = {
         None,
         "pytest --pyargs harness.suite -k test_client",
     ),
+    "a case of a shipped check, named without its file": (
+        "::test_client[reset-once]",
+        None,
+        "pytest --pyargs harness.suite -k 'test_client[reset-once]'",
+    ),
     "an operation": (
         "harness/suite/test_3_generated.py::test_generated[GET /runs/{id}]",
         "staging",
