@@ -87,7 +87,8 @@ def _delays(evidence: Evidence) -> str:
 
 
 pauses = Timed(_hammers, _delays, _HAMMERS_BY_CHANCE)
-"""Not all attempts follow each other immediately. A single short delay may be chance (full jitter)."""
+"""Not all attempts follow each other immediately. A single short delay may be chance (full jitter), or one immediate
+retry, which is right before back-off (Microsoft's Azure Architecture Center, Transient fault handling)."""
 grows = Timed(_does_not_grow, _delays, _GROWS_NOT_BY_CHANCE)
 """The delays between several retries grow: a later one is clearly longer than the first."""
 

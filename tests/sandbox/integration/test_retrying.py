@@ -5,6 +5,8 @@ import itertools
 import statistics
 import time
 
+from harness.model import Outcome
+from harness.resilience.jitter import JITTER, judged
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration.retrying import AttemptError, RetryPolicy, pause, retry_after_s
 
@@ -54,3 +56,12 @@ def test_planted_defects_of_the_pauses_show() -> None:
     assert set(pauses(3, "client-hammers")) == {0.0}
     assert pauses(1, "client-never-retries") == []
     assert len(pauses(39, "client-retries-without-end")) == 200
+
+
+def test_pauses_without_jitter_are_found_by_its_check() -> None:
+    """What the check measures on an idle machine: the client's own pauses pass, those of the planted defect fail."""
+    found = {
+        defect: judged(JITTER, pauses(1, *defect, tries=36)) for defect in ((), ("client-retries-at-fixed-intervals",))
+    }
+
+    assert [finding.outcome for finding in found.values()] == [Outcome.PASS, Outcome.FAIL]
