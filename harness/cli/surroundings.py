@@ -41,7 +41,7 @@ class Surroundings:
     def redactor(self) -> Redactor:
         """A new redactor that knows the target's secrets."""
         provider = self._context.provider if self._context and self._context.config.provider else None
-        return Redactor(self.vault.redact_whole, key_names=provider.key_names if provider else ())
+        return Redactor(self.vault.redact_whole, key_names=provider.credentials.key_names if provider else ())
 
     @property
     def match_on(self) -> Sequence[str]:

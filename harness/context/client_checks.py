@@ -128,6 +128,5 @@ class ClientChecks:
         """Yield why a credential cannot be searched for."""
         from harness.operations.leaks import TOO_SHORT, too_short
 
-        provider = self._context.config.provider
-        if names := too_short(scanner.unsearchable, provider.auth if provider else None):
+        if names := too_short(scanner.unsearchable, self._context.provider.credentials.auths.values()):
             yield f"{', '.join(names)}: {TOO_SHORT}"

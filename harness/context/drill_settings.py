@@ -106,7 +106,9 @@ def drill_setting_of(run_context: RunContext, client: ClientUnderTest) -> DrillS
 def created_of(run_context: RunContext, probe: EffectSource) -> Callable[[str], int]:
     """Return what counts resources; it is sent the credential where it asks the provider."""
     provider, where = run_context.provider, "[client] created"
-    at_provider = probe.url is not None and origin_of(probe.url) == origin_of(provider.section.base_url)
-    http = run_context.network.client(headers=provider.headers, keep_alive=False) if at_provider else None
+    http = None
+    if probe.url is not None and origin_of(probe.url) == origin_of(provider.section.base_url):
+        headers = provider.credentials.headers_for("GET", probe.url)
+        http = run_context.network.client(headers=headers, keep_alive=False)
     ask = asker_of(run_context, probe, where, client=http, counts=True)
     return EffectProbe(ask, count=probe.count, where=where).effects

@@ -15,13 +15,19 @@ def prepare(context: RunContext) -> None:
     """Resolve the secrets and read the document, before the target is started; raises `HarnessError`."""
     context.secrets.resolve_all(strict=True)
     require_extras(context)
-    if context.config.provider and not context.provider.serves_spec:
-        context.spec  # noqa: B018 - reading it is what fails
+    if not context.provider.serves_spec:
+        _read_document(context)
+
+
+def _read_document(context: RunContext) -> None:
+    """Read the document, and hold the names of credentials against it."""
+    if context.config.provider:
+        context.provider.credentials.document  # noqa: B018 - reading it is what fails
 
 
 def prepare_started(context: RunContext) -> None:
     """Do what only a target that has just started allows, before the first test; raises `HarnessError`."""
     if context.provider.serves_spec:
-        context.spec  # noqa: B018 - reading it is what fails
+        _read_document(context)
     context.provider.check_shared_defects()
     store_baseline(context)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from harness.context.provider_credentials import ProviderCredentials
 from harness.http.address import origin_of
-from harness.model.config import ApiKey, ClientCredentials, Probes
+from harness.model.config import Probes
 from harness.model.config.fuzz import EXAMPLES_VARIABLE
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class ProviderAccess:
         return load_spec(self.section.spec, root=root, base_url=base_url, fetch=self.fetch)
 
     def fetch(self, url: str) -> bytes:
-        """Fetch a document, with the credential where its URL has the origin of ``base_url``; see `Network.fetch`."""
+        """Fetch a document, with ``auth`` where its URL has the origin of ``base_url``; see `Network.fetch`."""
         own = origin_of(url) == origin_of(self.section.base_url)
         return self._network.fetch(url, self.headers if own else None)
 
@@ -90,40 +91,23 @@ class ProviderAccess:
         return provider is not None and "://" in provider.spec and bool(self._target.config.process)
 
     @cached_property
-    def credential(self) -> Credential | None:
-        """How calls to the provider authenticate; None where ``[provider] auth`` is not set."""
-        from harness.contract.credential_forms import credential_for
-        from harness.process.run_notes import MADE_UP, MOST_MADE_UP, RunNotes
-
-        provider = self._target.config.provider
-        if provider is None or provider.auth is None:
-            return None
-        note = RunNotes(self._folder / MADE_UP, most=MOST_MADE_UP).add
-        token = self.tokens.current if self.tokens else str
-        return credential_for(provider.auth, self._secrets.reveal, note, token)
-
-    @cached_property
-    def tokens(self) -> AccessTokens | None:
-        """Where the access token comes from; None where ``[provider] auth`` is not one of an authorization server."""
-        from harness.contract.access_tokens import AccessTokens
-
-        auth = self.section.auth
-        if not isinstance(auth, ClientCredentials):
-            return None
-        self._network.token_urls |= {auth.token_url}
-        # An answer that hands out a token is not searched for it: a server may hand the same one out again.
-        http = partial(self._network.client, keep_alive=False, answer_observer=lambda _: None)
-        return AccessTokens(auth, self._secrets.text, http, self._secrets.issued_tokens.keep)
+    def credentials(self) -> ProviderCredentials:
+        """What authenticates calls to the provider."""
+        return ProviderCredentials(self._target, self._secrets, self._network, self._folder, lambda: self.spec)
 
     @property
-    def key_names(self) -> frozenset[str]:
-        """Names of the parameters that authenticate in the query of each URL."""
-        auth = self.section.auth
-        return frozenset({auth.query} if isinstance(auth, ApiKey) and auth.query else ())
+    def credential(self) -> Credential | None:
+        """How calls authenticate for which no other credential is named; None where ``[provider] auth`` is not set."""
+        return self.credentials.all.get("auth")
+
+    @property
+    def tokens(self) -> AccessTokens | None:
+        """Where its access token comes from; None where ``[provider] auth`` is not one of an authorization server."""
+        return self.credentials.tokens.get("auth")
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers by which calls authenticate; none where ``[provider] auth`` is not set."""
+        """The headers of ``[provider] auth``; none where it is not set."""
         return self.credential.headers() if self.credential else {}
 
     def client(self, **options: Any) -> ProviderClient:
@@ -152,13 +136,18 @@ class ProviderAccess:
 
         if self.section.auth is None:
             return None
-        return CredentialState(self._folder, self.permission.secured)
+        named = self.credentials.by_operation
+        if named is None:
+            return CredentialState(self._folder, self.permission.secured)
+        taken = named.names_at
+        return CredentialState(self._folder, self.permission.secured, lambda r: taken(r.method, str(r.url)))
 
     def secured(self, client: ProviderClient) -> Secured:
         """Return what may be read through ``client`` to see whether a credential works."""
         from harness.contract.credentials import Secured
 
-        return Secured(spec=self.spec, client=client, whoami=self.section.whoami)
+        named = self.credentials.by_operation
+        return Secured(spec=self.spec, client=client, whoami=self.section.whoami, named=named)
 
     @cached_property
     def wrong_base_path(self) -> str:
@@ -174,7 +163,9 @@ class ProviderAccess:
         """Return a client for requests that harness.toml asks for; it authenticates."""
         from harness.http.provider_client import ProviderClient
 
-        return ProviderClient(self._network, self.section.base_url, lambda: self.headers, **options)
+        named = self.credentials.by_operation
+        choose = named.choose if named else None
+        return ProviderClient(self._network, self.section.base_url, lambda: self.headers, choose=choose, **options)
 
     @cached_property
     def permission(self) -> Permission:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from harness.context.run_context import RunContext
 from harness.contract import link_crawler, unusual_requests
 from harness.contract.caller import Caller
-from harness.contract.credentials import MOST_READS
+from harness.contract.credentials import MOST_READS, Secured
 from harness.contract.malformed_credentials import FORMS, NEAR_MISSES
 from harness.contract.promises import PROMISES
 from harness.contract.rejection import CASES, various
@@ -85,8 +85,8 @@ def _requests(
     """Yield an operation, how many requests it receives at most, and why."""
     with context.provider.client() as client:
         caller = context.provider.caller(client)
-        reads = context.provider.secured(client).reads if context.credential else []
-        yield from _of_credentials(context, caller, reads)
+        if context.credential:
+            yield from _of_credentials(context, caller, context.provider.secured(client))
         if context.target.probes is Probes.NONE or context.target.production:
             return
         for promise in PROMISES:
@@ -98,23 +98,27 @@ def _requests(
         yield from _generated(context, BUDGETS[level], each)
 
 
-def _of_credentials(context: RunContext, caller: Caller, reads: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+def _of_credentials(context: RunContext, caller: Caller, secured: Secured) -> Iterator[tuple[str, int, str]]:
+    reads = secured.reads
     if not reads:
         return
-    yield f"GET {reads[0]}", 2 * GROUPS, "whoami"
+    for path, *_ in secured.reads_by_names.values():
+        yield f"GET {path}", 2 * GROUPS, "whoami"
     if context.target.probes is Probes.NONE:
         yield f"GET {reads[0]}", 1 + MOST_WRONG_CREDENTIALS, "credentials"
         return
-    yield f"GET {reads[0]}", min(len(reads), MOST_READS), "credentials"
+    for alike in secured.reads_by_names.values():
+        yield f"GET {alike[0]}", min(len(alike), MOST_READS), "credentials"
     if caller.spares_credentials:
         yield f"GET {reads[0]}", MOST_WRONG_CREDENTIALS, "wrong credentials"
         return
     operations = [operation for operation in caller.operations.values() if operation.is_secured]
     for operation in operations:
         # The second is one with a body, or with the right credential, where the first proves nothing.
-        yield operation.label, 2 * len(CASES), "wrong credentials"
+        yield operation.label, 2 * len(CASES) * secured.ways(operation), "wrong credentials"
     for operation in various(operations):
-        yield operation.label, len(FORMS) + len(NEAR_MISSES) + 1, "malformed credentials"
+        number = (len(FORMS) + len(NEAR_MISSES) + 1) * max(secured.ways(operation) - 1, 1)
+        yield operation.label, number, "malformed credentials"
     for operation in [each for each in operations if each.method == "GET"][: unusual_requests.MOST_READS]:
         yield operation.label, unusual_requests.FORMS, "unusual requests without a credential"
     if any("{" in operation.path for operation in operations) and link_crawler.beginnings(caller):

@@ -52,7 +52,7 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
     from harness.telemetry.spans import FILES, leaks_in, unsearched_in
 
     config = context.config
-    operations, receiver, provider = config.operations, config.receiver, config.provider
+    operations, receiver = config.operations, config.receiver
     logs, lost = readable(context.processes.log_files())
     events = context.target.files(f"{receiver.events}/**/*") if receiver and receiver.events else []
     cassettes = context.target.files("cassettes/**/*.yaml")
@@ -77,7 +77,7 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
         began_at=context.began_at,
         logs=logs,
         scanned=len(files) + len(exports),
-        unsearchable=too_short(scanner.unsearchable, provider.auth if provider else None),
+        unsearchable=too_short(scanner.unsearchable, context.provider.credentials.auths.values()),
         lost=[*lost, *lost_too, *(why for path in exports for why in unsearched_in(path)), *leaks.unread],
     )
 

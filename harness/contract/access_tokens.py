@@ -56,9 +56,14 @@ class AccessTokens:
         http: Callable[[], AbstractContextManager[httpx.Client]],
         keep: Callable[[str], None],
         *,
+        key: str = KEY,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``reveal`` gives what a text stands for; ``http`` makes clients; ``keep`` takes each new token first."""
+        """``reveal`` gives what a text stands for; ``http`` makes clients; ``keep`` takes each new token first.
+
+        ``key`` is that of ``section`` in harness.toml, for messages.
+        """
+        self._key = key
         self._section = section
         self._reveal = reveal
         self._http = http
@@ -96,7 +101,7 @@ class AccessTokens:
 
     @property
     def _where(self) -> str:
-        return f"{KEY}.token_url: {public_url(self._section.token_url)}"
+        return f"{self._key}.token_url: {public_url(self._section.token_url)}"
 
     def _posted(self, secret: SecretRef) -> httpx.Response:
         section = self._section

@@ -140,7 +140,7 @@ class Caller:
         """Return what the document requires of a call, without what it carries already."""
         queries = [name for name, _ in parse_qsl(urlsplit(path).query, keep_blank_values=True)]
         given = {
-            "header": {name.lower() for name in (*headers, *self._client.headers)},
+            "header": {name.lower() for name in (*headers, *self._client.headers_for(operation.method, path))},
             "query": {name.lower() for name in (*queries, *params)},
             "cookie": {pair.partition("=")[0].strip().lower() for pair in _cookie(headers).split(";")},
         }
@@ -169,7 +169,7 @@ class Caller:
         described = self.spec.find(operation.method, response.request.url)
         for breach in described.breaches(response) if described else ():
             self.complain(operation.label, breach.text.partition(":")[0], f"{called}: {breach.text}", breach.cause)
-        authenticated = self._client.authenticates(response.request) and bool(self._client.headers)
+        authenticated = self._client.authenticates(response.request) and bool(self._client.carried_by(response.request))
         for shown in exposures(operation, response, authenticated=authenticated):
             self.complain(operation.label, shown.text, f"{called}: {shown.text} ({shown.source})", shown.cause)
         if response.status_code in LIMITED and "retry-after" not in response.headers:

@@ -29,6 +29,8 @@ WATCHED = Check(
     fix="See at the provider whether the account is locked, or the key revoked or replaced. If this run caused it, "
     "name the operation in [provider] exclude, or lower [provider] probes.",
 )
+_WEIGHTS = (Outcome.FAIL, Outcome.PASS, Outcome.NOT_APPLICABLE)
+"""What the answers to one credential may come to; of several, the first of these is shown."""
 _BY_THE_RUN = "The run itself may have caused it"
 
 
@@ -54,10 +56,10 @@ class CredentialWatch:
         self._credential = credential
 
     def ask(self, when: str) -> None:
-        """Read with the test credential, where something can be read; ``when`` names the moment, for the report."""
-        for path in self._secured.reads[:1]:
+        """Read with each credential, where something can be read; ``when`` names the moment, for the report."""
+        for path, *_ in self._secured.reads_by_names.values():
             try:
-                result = self._secured.read(path, self._credential.headers())
+                result = self._secured.read(path, self._secured.honest(path, self._credential))
             except CredentialLostError:
                 return
             asked = Asked(at=time.monotonic(), when=when, path=path, status=status_of(result), works=succeeded(result))
@@ -74,7 +76,9 @@ def judge_watch(folder: Path, *, nothing: str) -> Finding:
     asked = sorted((msgspec.json.decode(p.read_bytes(), type=Asked) for p in folder.glob(FILES)), key=lambda a: a.at)
     if not asked:
         return WATCHED.finding(Outcome.NOT_APPLICABLE, nothing)
-    return _judged(asked)
+    judged = [_judged([each for each in asked if each.path == path]) for path in dict.fromkeys(a.path for a in asked)]
+    by_weight = {outcome: [found for found in judged if found.outcome is outcome] for outcome in _WEIGHTS}
+    return next(found[0] for found in by_weight.values() if found)
 
 
 def _judged(asked: Sequence[Asked]) -> Finding:

@@ -82,6 +82,13 @@ class MalformedCall(NamedTuple):
     form: str
     """Its name."""
     result: SendResult
+    alone: str = ""
+    """The one of several credentials that was malformed; empty where there is one in all."""
+
+    @property
+    def described(self) -> str:
+        """The form, and which credential had it."""
+        return f"{self.form} ({self.alone})" if self.alone else self.form
 
 
 def forms_for(credential: Credential) -> list[tuple[str, dict[str, str]]]:
@@ -119,10 +126,10 @@ def _offences(label: str, calls: Sequence[MalformedCall]) -> Iterator[Finding]:
         if cause := _cause(call):
             causes.setdefault(cause, []).append(call)
     for cause, offending in causes.items():
-        names = ", ".join(call.form for call in offending)
+        names = ", ".join(call.described for call in offending)
         observed = f"{label} {cause}: {names}"
         found = MALFORMED.finding(Outcome.FAIL, observed).named(label, MALFORMED.id, cause)
-        level = Level.SHOULD if names == _BARE else found.level
+        level = Level.SHOULD if {call.form for call in offending} == {_BARE} else found.level
         yield msgspec.structs.replace(found, cause=_shared(offending[0], cause), level=level)
 
 

@@ -14,6 +14,7 @@ from harness.contract.caller import Caller
 from harness.contract.credential_forms import Credential, first_half
 from harness.contract.credentials import MOST_READS, Secured, in_words, status_of, succeeded
 from harness.contract.malformed_credentials import MALFORMED, MOST_OPERATIONS, MalformedCall, forms_for, judge_malformed
+from harness.contract.operation_credentials import Parts, WrongHeaders, altered, beside
 from harness.contract.path_resolver import PathResolver
 from harness.contract.promise import MOST_NAMED
 from harness.contract.unusual_requests import judge_unusual
@@ -145,6 +146,8 @@ class _RefusedCall(NamedTuple):
     label: str
     result: SendResult
     is_hidden: bool = False
+    alone: str = ""
+    """The one of several credentials that was not the right one; empty where all were not."""
 
     @property
     def proves(self) -> bool:
@@ -165,18 +168,19 @@ def judge_rejection(
         secured = calls.secured
         why = "no operation accepted the right credential" if secured.reads else secured.nothing
         return [case.finding(Outcome.ERROR, why, reproduce=reproduce)]
-    offenders = [(a.label, s) for a in answers if (s := status_of(a.result)) is not None and (s < 400 or s >= 500)]
+    offenders = [(a, s) for a in answers if (s := status_of(a.result)) is not None and (s < 400 or s >= 500)]
     if offenders:
-        return [_offence(case, label, status, reproduce) for label, status in offenders]
+        return [_offence(case, answer, status, reproduce) for answer, status in offenders]
     return [_judged(case, answers, calls.labels, reproduce)]
 
 
-def _offence(case: CredentialCase, label: str, status: int, reproduce: str) -> Finding:
+def _offence(case: CredentialCase, answer: _RefusedCall, status: int, reproduce: str) -> Finding:
     """Return the finding of one operation; a crash has one cause, whichever credential was wrong."""
-    found = case.finding(Outcome.FAIL, f"{label} answered {status}", reproduce=reproduce)
+    beside = f", where only {answer.alone} was not the right one" if answer.alone else ""
+    found = case.finding(Outcome.FAIL, f"{answer.label} answered {status}{beside}", reproduce=reproduce)
     crash = SERVER_ERROR.of(f"{status} to calls without the right credential")
     return msgspec.structs.replace(
-        found.named(label, case.id, str(status)), cause=case.accepted if status < 500 else crash
+        found.named(answer.label, case.id, str(status)), cause=case.accepted if status < 500 else crash
     )
 
 
@@ -197,16 +201,34 @@ def _judged(case: CredentialCase, answers: list[_RefusedCall], labels: list[str]
 def _each(case: CredentialCase, calls: SecuredCalls, credential: Credential) -> list[_RefusedCall]:
     answers = []
     for operation in calls.operations:
-        result = calls.refused(operation, case.headers(credential))
-        answers.append(_RefusedCall(operation.label, result, calls.hides(operation, result)))
+        result, alone = _refused(case, calls, operation, credential)
+        answers.append(_RefusedCall(operation.label, result, calls.hides(operation, result), alone))
     return answers
+
+
+def _refused(
+    case: CredentialCase, calls: SecuredCalls, operation: Operation, credential: Credential
+) -> tuple[SendResult, str]:
+    """Return the worst answer, and which credential alone was wrong: of several, the provider must check each."""
+    wrong = altered(calls.secured.parts(operation, credential), case.headers)
+    answers = [(calls.refused(operation, each.headers), each.alone) for each in wrong]
+    return max(answers, key=lambda answer: _weight(answer[0]))
+
+
+def _weight(result: SendResult) -> int:
+    """Return 0 for a refusal, 1 for what proves nothing, and 2 for what proves that nothing was refused."""
+    status = status_of(result)
+    if status in REFUSALS:
+        return 0
+    return 1 if status is None or 400 <= status < 500 else 2
 
 
 def _one_read(case: CredentialCase, calls: SecuredCalls, credential: Credential) -> list[_RefusedCall]:
     secured = calls.secured
     for path in secured.reads[:MOST_READS]:
-        if succeeded(secured.read(path, credential.headers())):
-            return [_RefusedCall(f"GET {path}", secured.read(path, case.headers(credential)))]
+        if succeeded(secured.read(path, secured.honest(path, credential))):
+            wrong, *_ = altered(secured.parts_at(path, credential), case.headers)
+            return [_RefusedCall(f"GET {path}", secured.read(path, wrong.headers))]
     return []
 
 
@@ -218,11 +240,21 @@ def judge_malformed_credentials(calls: SecuredCalls, credential: Credential) -> 
     if not calls.operations:
         return [MALFORMED.finding(Outcome.ERROR, calls.secured.nothing)]
     made = [
-        MalformedCall(operation.label, form, calls.send(operation, calls.path(operation), headers, _empty(operation)))
+        MalformedCall(
+            operation.label,
+            form,
+            calls.send(operation, calls.path(operation), wrong.headers, _empty(operation)),
+            wrong.alone,
+        )
         for operation in various(calls.operations)
-        for form, headers in forms_for(credential)
+        for form, wrong in malformed_for(calls.secured.parts(operation, credential))
     ]
     return judge_malformed(made, of=len(calls.labels))
+
+
+def malformed_for(parts: Parts) -> list[tuple[str, WrongHeaders]]:
+    """Return the malformed credentials with their headers; of several, each alone is malformed."""
+    return [(form, beside(parts, wrong, headers)) for wrong in parts for form, headers in forms_for(wrong)]
 
 
 def judge_unusual_reads(calls: SecuredCalls) -> list[Finding]:

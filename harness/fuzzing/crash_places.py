@@ -117,7 +117,9 @@ class CrashPlaces:
         step = defect.steps[-1]
         ours = defect.operation == operation.label and step.method == operation.method
         # A request with a wrong credential is sent as rarely as possible, and never for this.
-        authenticated = {n.lower() for n in step.secret} == {n.lower() for n in self._client.headers}
+        authenticated = {n.lower() for n in step.secret} == {
+            n.lower() for n in self._client.headers_for(step.method, step.path)
+        }
         if defect.check != "not_a_server_error" or defect.crash or not ours or not authenticated:
             return {}
         parts = parts_of(step, operation, valid_write(operation, step, self._accepted.get(operation.label)))

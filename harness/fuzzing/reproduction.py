@@ -88,7 +88,8 @@ def _again(defect: Defect, response: httpx.Response, spec: Spec, client: Provide
     # Nothing of the made-up case is sent; what it is judged by is the response.
     made_up = dict.fromkeys(operation.path_parameters, "0")
     case = operation.raw.Case(method=defect.steps[-1].method, path_parameters=made_up)
-    shown = defects_of(response, case, operation, spec, steps=defect.steps, headers=client.headers)
+    headers = client.headers_for(response.request.method, str(response.request.url))
+    shown = defects_of(response, case, operation, spec, steps=defect.steps, headers=headers)
     shown = [at_place(d, defect.place) if d.of_all == defect.of_all and not d.crash else d for d in shown]
     found = next((d for d in shown if defect.id in (d.id, d.of_all)), None)
     return None if found is None else msgspec.structs.replace(found, bindings=defect.bindings)

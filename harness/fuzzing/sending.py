@@ -36,7 +36,8 @@ def _is_negated(case: Any) -> bool:
 
 def send_stored(stored: StoredRequest, client: ProviderClient) -> SendResult:
     """Send a stored request, authenticated if it was."""
-    known = {name.lower(): (name, value) for name, value in client.headers.items()}
+    needed = client.headers_for(stored.method, stored.path)
+    known = {name.lower(): (name, value) for name, value in needed.items()}
     secret = (known[name.lower()] for name in stored.secret if name.lower() in known)
     headers = (*stored.headers, *secret)
     return client.send(client.build(stored.method, stored.path, headers, authenticated=False, content=stored.body))
@@ -59,7 +60,7 @@ def _is_uuid(text: str) -> bool:
 
 def _request(case: Any, client: ProviderClient) -> httpx.Request:
     # A case whose credential was taken away or corrupted is no longer invalid once it is put back.
-    credential = {} if _is_negated(case) else dict(client.headers)
+    credential = {} if _is_negated(case) else client.headers_for(case.method, case.formatted_path)
     kwargs = case.as_transport_kwargs(base_url=client.base_url.rstrip("/"), headers=credential)
     if credential:
         _leave_out_other_credentials(case, kwargs)

@@ -106,7 +106,7 @@ class FuzzSession:
         self.answered += 1
         if self.watch is not None:
             self.watch.observe(answer.response)
-        headers = self.client.headers
+        headers = self.client.headers_for(answer.request.method, str(answer.request.url))
         found = defects_of(answer.response, case, operation, self.spec, steps=steps, headers=headers, recorder=recorder)
         bound = bindings(documents, steps) if found and documents else ()
         if answer.response.is_success:
@@ -136,4 +136,4 @@ class FuzzSession:
 
     def stored(self, request: httpx.Request) -> StoredRequest:
         """Return what is stored of a request."""
-        return as_request(request, self.client.base_url, self.client.headers)
+        return as_request(request, self.client.base_url, self.client.carried_by(request))

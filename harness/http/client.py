@@ -32,6 +32,8 @@ CALLER = "harness.caller"
 _OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 
 Observer = Callable[[httpx.Response], None]
+Authenticate = Callable[[httpx.Request], httpx.Request]
+"""Adds to a request what authenticates it."""
 
 
 class Network:
@@ -53,6 +55,7 @@ class Network:
         *,
         base_url: str = "",
         headers: Mapping[str, str] | None = None,
+        auth: Authenticate | None = None,
         timeout_s: float = TIMEOUT_S,
         connections: int = 32,
         keep_alive: bool = True,
@@ -77,7 +80,9 @@ class Network:
             idle = connections if keep_alive else 0
             limits = httpx.Limits(max_connections=connections, max_keepalive_connections=idle)
             transport = GuardedTransport(self, TimedTransport(limits), whole_within_s, bounded=bounded)
-        made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
+        made = httpx.Client(
+            transport=transport, base_url=base_url, headers=headers, auth=auth, timeout=timeout_s, trust_env=False
+        )
         if bounded:
             made.event_hooks["response"].append(partial(self._observe, answer_observer=answer_observer, caller=caller))
         return made
@@ -87,6 +92,7 @@ class Network:
         *,
         base_url: str = "",
         headers: Mapping[str, str] | None = None,
+        auth: Authenticate | None = None,
         timeout_s: float = TIMEOUT_S,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> httpx.AsyncClient:
@@ -95,7 +101,7 @@ class Network:
             limits = httpx.Limits(max_keepalive_connections=0)
             transport = GuardedTransport(self, httpx.AsyncHTTPTransport(verify=tls_context(), limits=limits))
         made = httpx.AsyncClient(
-            transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False
+            transport=transport, base_url=base_url, headers=headers, auth=auth, timeout=timeout_s, trust_env=False
         )
         made.event_hooks["response"].append(self._observe_async)
         return made

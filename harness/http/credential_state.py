@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,9 +28,18 @@ Read = Callable[[httpx.Request], httpx.Response | None]
 class CredentialState:
     """Learns from the answers to one process' authenticated requests; the loss is known to every process of the run."""
 
-    def __init__(self, folder: Path, secured: Callable[[httpx.Request], str | None]) -> None:
-        """``folder`` is the run's; ``secured`` returns the label of an operation, None for one without credential."""
+    def __init__(
+        self,
+        folder: Path,
+        secured: Callable[[httpx.Request], str | None],
+        taken: Callable[[httpx.Request], Hashable] = lambda _: (),
+    ) -> None:
+        """``folder`` is the run's; ``secured`` returns the label of an operation, None for one without credential.
+
+        ``taken`` returns which credential a request takes: one that another could read shows nothing about it.
+        """
         self._file = folder / LOST
+        self._taken = taken
         self._secured = secured
         self._known: dict[str, httpx.Request] = {}
         self._usual: set[tuple[str, int]] = set()
@@ -66,7 +75,7 @@ class CredentialState:
         label = self._secured(response.request)
         if label is None or (label, status) in self._usual:
             return
-        if refused := self._refused_now(label, read):
+        if refused := self._refused_now(label, response.request, read):
             self._note(refused)
             raise CredentialLostError(self.lost)
         with self._lock:
@@ -77,16 +86,22 @@ class CredentialState:
         self._accepted = response
         if request.method not in SAFE_METHODS and not response.is_error:
             self._changed = response
-        readable = request.method == "GET" and response.is_success and len(self._known) < MOST_KNOWN
+        readable = request.method == "GET" and response.is_success and self._is_room(request)
         if (self._usual or readable) and (label := self._secured(request)) is not None:
             self._usual -= {(label, status) for status in REFUSALS}
             if readable:
                 self._known.setdefault(label, request)
 
-    def _refused_now(self, label: str, read: Read) -> str:
+    def _is_room(self, request: httpx.Request) -> bool:
+        taken = self._taken(request)
+        return sum(self._taken(known) == taken for known in self._known.values()) < MOST_KNOWN
+
+    def _refused_now(self, label: str, request: httpx.Request, read: Read) -> str:
         """Return how what could be read is refused now, and not for a moment alone; empty where something still can."""
         with self._lock:
-            known = sorted(self._known.items(), key=lambda item: (item[0] != label, "{" in item[0]))[:MOST_READ_AGAIN]
+            taken = self._taken(request)
+            alike = [item for item in self._known.items() if self._taken(item[1]) == taken]
+            known = sorted(alike, key=lambda item: (item[0] != label, "{" in item[0]))[:MOST_READ_AGAIN]
         answers = [(found, read(request)) for found, request in known]
         refused = [(found, a) for found, a in answers if a is not None and a.status_code in REFUSALS]
         lacking = [(found, a) for found, a in refused if a.status_code == httpx.codes.UNAUTHORIZED]

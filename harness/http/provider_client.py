@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import httpx
 import msgspec
@@ -19,8 +19,9 @@ from harness.errors import NotPermittedError
 from harness.http.client import TIMEOUT_S, WHOLE_WITHIN_S, Network
 from harness.http.crash_log import CrashLog, traced
 from harness.http.credential_state import CredentialState
+from harness.http.guard import Guard
 from harness.http.message import header_bytes
-from harness.http.request_credential import Headers, RequestCredential
+from harness.http.request_credential import Choice, Headers, RequestCredentials
 
 LIMITED = frozenset({429, 503})
 """Statuses that ask to come again later (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
@@ -77,24 +78,6 @@ class SendResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.response if self.response is not None else next(reversed(self.limited), None)
 
 
-class Guard(Protocol):
-    """Decides which requests may be sent; see `harness.openapi.permission.Permission`."""
-
-    @property
-    def labels(self) -> Collection[str]:
-        """The operations that may be called, as ``METHOD /path``."""
-
-    @property
-    def spares_credentials(self) -> bool:
-        """Whether a request with a wrong credential is sent once at most."""
-
-    def refusal(self, method: str, url: httpx.URL, *, authenticated: bool) -> str:
-        """Return why a request may not be sent, empty where it may."""
-
-    def observe(self, response: httpx.Response) -> None:
-        """Learn from an answer."""
-
-
 class ProviderClient:
     """Sends requests to one provider, from any number of threads. It follows no redirect and forgets every cookie."""
 
@@ -107,6 +90,7 @@ class ProviderClient:
         base_url: str,
         headers: Headers = None,
         *,
+        choose: Choice | None = None,
         guard: Guard | None = None,
         credential: CredentialState | None = None,
         answer_within_s: float = TIMEOUT_S,
@@ -118,17 +102,16 @@ class ProviderClient:
     ) -> None:
         """``headers`` authenticate, or return what does as of now; ``guard`` is asked before each request.
 
-        ``credential`` stops all when the headers fail.
+        ``choose`` returns what some operations take in their place; ``credential`` stops all when one fails.
         A part of an answer may take ``answer_within_s``, a whole one ``whole_within_s``.
         ``wait_unasked_s`` is the wait after 429 or 503 without ``Retry-After``; None takes that as the answer.
         ``clock`` gives seconds since the epoch, which dates are held against.
         """
         self.base_url = base_url
-        self._authentication = RequestCredential(headers)
+        self._authentication = RequestCredentials(headers, choose)
         self.guard = guard
         self._credential = credential
-        self.sent = 0
-        self.answered = 0
+        self.sent = self.answered = 0
         self.waited_s = 0.0
         """Seconds spent waiting for rate limits."""
         made = partial(network.client, base_url=base_url, transport=transport)
@@ -153,14 +136,20 @@ class ProviderClient:
         self._client.close()
         self._unconnected.close()
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers that authenticate, as of now."""
-        return self._authentication.now()
+    def headers_for(self, method: str, path: str) -> dict[str, str]:
+        """Return the headers that authenticate a request, as of now; for ``path`` see `build`."""
+        return self._authentication.of(method, self._url(path)).now()
+
+    def carried_by(self, request: httpx.Request) -> dict[str, str]:
+        """Return the headers of a request that are a credential; see `RequestCredentials.carried_by`."""
+        return self._authentication.carried_by(request)
 
     def authenticates(self, request: httpx.Request) -> bool:
-        """Whether a request carries the credential; see `RequestCredential.stands_in`."""
+        """Whether a request carries the credential that it needs; see `RequestCredential.stands_in`."""
         return self._authentication.stands_in(request)
+
+    def _url(self, path: str) -> str:
+        return path if "://" in path else self.base_url.rstrip("/") + "/" + path.lstrip("/")
 
     def build(
         self,
@@ -178,9 +167,11 @@ class ProviderClient:
         """
         given = list(headers.items() if isinstance(headers, Mapping) else headers)
         own = {name.lower() for name, _ in given}
-        credential = [(k, v) for k, v in self.headers.items() if authenticated and k.lower() not in own]
-        url = path if "://" in path else self.base_url.rstrip("/") + "/" + path.lstrip("/")
-        return self._client.build_request(method, url, headers=header_bytes([*credential, *given]), **content)
+        needed = self.headers_for(method, path) if authenticated else {}
+        credential = [(k, v) for k, v in needed.items() if k.lower() not in own]
+        return self._client.build_request(
+            method, self._url(path), headers=header_bytes([*credential, *given]), **content
+        )
 
     def send(self, request: httpx.Request) -> SendResult:
         """Send a request as it is, and again after each wait that 429 or 503 asks for.

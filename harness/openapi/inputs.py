@@ -16,6 +16,7 @@ from harness.openapi.media_ranges import most_specific
 from harness.openapi.operation import IN_BODY, REDACTED, Operation
 from harness.openapi.parameters import ParameterReader, ParameterReading, SentTexts, name_of, schema_place
 from harness.openapi.schemas import Schemas, place
+from harness.openapi.security_schemes import schemes_of
 
 MAX_DEPTH = 12
 MAX_ERRORS = 5
@@ -215,9 +216,7 @@ def _words(parameter: dict[str, Any]) -> str:
 
 def _credentials(document: JsonDocument) -> frozenset[str]:
     """Return the names of the parameters that hold credentials, in lower case (OpenAPI, Security Scheme Object)."""
-    components = document.resolved(document.raw.get("components"))
-    schemes = document.resolved(components.get("securitySchemes") or document.raw.get("securityDefinitions"))
-    return frozenset(str(document.resolved(s).get("name", "authorization")).lower() for s in schemes.values())
+    return frozenset(str(scheme.get("name", "authorization")).lower() for scheme in schemes_of(document).values())
 
 
 def _keywords(document: Any, pointer: str, seen: frozenset[str] = frozenset(), depth: int = MAX_DEPTH) -> Iterator[str]:

@@ -162,8 +162,13 @@ class Operation:
     @property
     def is_secured(self) -> bool:
         """Whether the document asks for a credential, without the option of going without."""
+        return bool(self.security) and {} not in self.security
+
+    @property
+    def security(self) -> list[Any]:
+        """What it asks for: alternatives, each with all the schemes that it needs (Security Requirement Object)."""
         required = self.definition.get("security", self.document.raw.get("security", []))
-        return bool(required) and {} not in required
+        return required if isinstance(required, list) else []
 
     def violations(self, response: httpx.Response, *, readable: bool = True) -> list[str]:
         """Return how ``response`` breaks the document: status, content type, headers, body; empty when it conforms.

@@ -110,19 +110,16 @@ def _sign(path: Path, canaries: Collection[str], began_at: float) -> str:
     return written if path.stat().st_mtime >= began_at else earlier
 
 
-def too_short(unsearchable: Sequence[str], auth: Auth | None) -> tuple[str, ...]:
+def too_short(unsearchable: Sequence[str], auths: Collection[Auth]) -> tuple[str, ...]:
     """Return which of the values that are too short to be searched for are secrets.
 
     The user name of Basic credentials is none where its password can be searched for, nor is a client's id where its
     secret can be. Where it cannot, the name may be the secret, as with an API that takes its key as user name.
     """
-    if isinstance(auth, ClientCredentials):
-        name, secret = auth.client_id, str(auth.client_secret)
-    elif isinstance(auth, Basic):
-        name, secret = auth.username, str(auth.password)
-    else:
-        return tuple(unsearchable)
-    return tuple(each for each in unsearchable if each != name or secret in unsearchable)
+    pairs = [(a.client_id, str(a.client_secret)) for a in auths if isinstance(a, ClientCredentials)]
+    pairs += [(a.username, str(a.password)) for a in auths if isinstance(a, Basic)]
+    names = {name for name, secret in pairs if secret not in unsearchable}
+    return tuple(each for each in unsearchable if each not in names)
 
 
 def _not_of_this_run(logs: Sequence[Path], canaries: Collection[str] | None, began_at: float) -> str:

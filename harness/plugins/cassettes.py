@@ -45,7 +45,7 @@ def async_api(_scenario_cassette: ScenarioCassette, run_context: RunContext, har
 def _client_options(cassette: ScenarioCassette, run_context: RunContext, mode: str) -> dict[str, Any]:
     base_url = run_context.provider.section.base_url
     if mode != "replay":
-        return {"base_url": base_url, "headers": run_context.provider.headers}
+        return {"base_url": base_url, **run_context.provider.credentials.client_options()}
     from harness.cassettes.play.replay_transport import ReplayTransport
 
     return {"base_url": base_url, "transport": ReplayTransport(cassette)}
@@ -76,7 +76,7 @@ def _scenario_cassette(
 
             stack.enter_context(offline())
         else:
-            run_context.provider.headers  # noqa: B018 - an access token is asked for here, where nothing records it
+            run_context.provider.credentials.ask_tokens()  # here, where nothing records it
             stack.enter_context(cassette.patched())
         yield cassette
     if _may_keep(request.node, cassette.stored):
@@ -151,7 +151,7 @@ def _open(item: pytest.Item, run_context: RunContext, mode: Any) -> ScenarioCass
         again=_again(item, "record" if mode is CassetteMode.REPLAY and not (root / stored).exists() else "rewrite"),
         place=stored if mode in (CassetteMode.REPLAY, CassetteMode.VERIFY) else path.current,
         cache=root / FOLDER,
-        key_names=run_context.provider.key_names,
+        key_names=run_context.provider.credentials.key_names,
     )
 
 

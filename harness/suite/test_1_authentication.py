@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.contract.base_path import judge_base_path
-from harness.contract.credentials import judge_acceptance
+from harness.contract.credentials import judge_acceptances
 from harness.contract.malformed_credentials import MALFORMED
 from harness.contract.rejection import CASES, judge_malformed_credentials, judge_rejection, judge_unusual_reads
 from harness.contract.unusual_requests import UNUSUAL
@@ -33,11 +33,11 @@ pytestmark = pytest.mark.usefixtures("credential_watched")
 def test_the_test_credential_is_accepted(
     secured: Secured, credential: Credential, run_context: RunContext, findings: Findings
 ) -> None:
-    """The base URL leads to the operations of the spec, of which a secured one answers the test credential with 2xx."""
+    """The base URL leads to the operations of the spec, of which a secured one answers each credential with 2xx."""
     if fault := run_context.provider.wrong_base_path:
         findings.add(judge_base_path(fault))
         return
-    findings.add(judge_acceptance(secured, credential, reproduce=""))
+    findings.extend(judge_acceptances(secured, credential, reproduce=""))
 
 
 @each("case", CASES)

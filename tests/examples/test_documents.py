@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
@@ -164,10 +164,16 @@ def _structs(annotation: Any) -> Iterator[type]:
 
 
 def _keys(struct: type) -> set[str]:
-    """Return the keys of a section; those of a struct inside it with its name before them."""
+    """Return the keys of a section; those of a struct inside it with its name before them.
+
+    A table of tables, which have the keys of another one of the section, is ``table.NAME``.
+    """
     config = msgspec.structs.fields(struct)
     found = {struct.__struct_config__.tag_field} - {None}  # type: ignore[attr-defined]  # every msgspec struct has it
     for field in config:
+        if get_origin(field.type) is dict and any(_structs(field.type)):
+            found |= {f"{field.encode_name}.NAME"}
+            continue
         inner = {f"{field.encode_name}.{key}" for nested in _structs(field.type) for key in _keys(nested)}
         text_or_table = isinstance(field.type, UnionType) and str in get_args(field.type)
         found |= inner | {field.encode_name} if text_or_table or not inner else inner

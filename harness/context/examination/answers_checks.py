@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from harness.context.examination.named_things import uncallable
 from harness.context.examination.symptom import Symptom
 from harness.http.address import public_url
 from harness.model.config import Probes
@@ -28,6 +29,8 @@ def _provider(context: RunContext) -> Iterator[str]:
     """Read once, with the credential where there is one: what shows whether it works, and is likely to be there."""
     from harness.contract.likely_reads import likely_reads
 
+    if context.provider.serves_spec:
+        yield from uncallable(context)  # of a document that is at hand, it was seen before
     if context.config.provider is None or context.target.probes is Probes.NONE:
         return
     with context.provider.client() as client:
@@ -39,19 +42,21 @@ def _provider(context: RunContext) -> Iterator[str]:
             return
         sent_at = time.time()
         result = client.send(client.build("GET", paths[0], {}))
+        key = secured.key_at(paths[0])
     base = public_url(context.provider.section.base_url)
     if result.last is None:
         advice = why_unreachable(context.provider.section.base_url) or "Correct the URL, or start the provider."
         yield f"[provider] base_url: {base} does not answer: {result.reason}. {advice}"
         return
-    yield from _of_answer(result.last, f"GET {paths[0]}", base, sent_at, secured=bool(secured.reads))
+    yield from _of_answer(result.last, f"GET {paths[0]}", base, sent_at, key=key if shows else "")
 
 
-def _of_answer(answer: httpx.Response, request: str, base: str, sent_at: float, *, secured: bool) -> Iterator[str]:
+def _of_answer(answer: httpx.Response, request: str, base: str, sent_at: float, *, key: str) -> Iterator[str]:
+    """Yield what an answer shows; ``key`` is that of the credential, empty where none is asked for."""
     status = answer.status_code
-    if status in {401, 403} and secured:
+    if status in {401, 403} and key:
         yield (
-            f"[provider] auth: {request} was answered with HTTP {status}. Compare its type, header and value with what "
+            f"{key}: {request} was answered with HTTP {status}. Compare its type, header and value with what "
             "the provider issued."
         )
     elif status == 404:

@@ -44,8 +44,20 @@ def _globs(context: RunContext) -> Iterator[tuple[str, Iterable[str]]]:
 def _document(context: RunContext) -> Iterator[str]:
     if context.config.provider and not context.provider.serves_spec:
         with suppress(SecretError):  # the variables are a row of their own
-            context.spec  # noqa: B018 - reading it is what fails
+            context.provider.credentials.document  # noqa: B018 - reading it is what fails
     yield from ()
+
+
+def _credentials(context: RunContext) -> Iterator[str]:
+    if not context.provider.serves_spec:
+        yield from uncallable(context)
+
+
+def uncallable(context: RunContext) -> Iterator[str]:
+    """Yield for which security schemes of the document there is no credential, where any are named."""
+    provider = context.config.provider
+    if provider and provider.credentials:
+        yield from context.provider.credentials.uncallable(context.provider.permission.labels)
 
 
 def _fixtures(context: RunContext) -> Iterator[str]:
@@ -81,6 +93,13 @@ def _runbooks(context: RunContext) -> Iterator[str]:
 NAMED_THINGS: tuple[Symptom, ...] = (
     Symptom("paths", "files and globs", _paths),
     Symptom("document", "the OpenAPI document", _document, section="provider"),
+    Symptom(
+        "credentials",
+        "credentials of security schemes",
+        _credentials,
+        needs=("variables", "document"),
+        section="provider",
+    ),
     Symptom("fixtures", "event fixtures", _fixtures, section="receiver"),
     Symptom("cassettes", "cassettes", _cassettes),
     Symptom("runbooks", "runbooks", _runbooks, section="operations"),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from harness.errors import ConfigurationError
 from harness.model import SecretRef
 from harness.openapi.json_document import items
+from harness.openapi.security_schemes import schemes_of
 from harness.openapi.spec_document import Spec
 
 USER = "env:API_USER"
@@ -82,9 +83,7 @@ def auth_keys(spec: Spec, given: GivenCredential) -> dict[str, str]:
 
 def _schemes(spec: Spec) -> Iterator[Mapping[str, Any]]:
     """Yield the schemes that all operations ask for first, then the others."""
-    components = spec.raw.get("components")
-    named = components.get("securitySchemes") if isinstance(components, dict) else spec.raw.get("securityDefinitions")
-    found = {name: spec.resolved(scheme) for name, scheme in items(named) if isinstance(scheme, dict)}
+    found = schemes_of(spec)
     asked = spec.raw.get("security")
     first = [name for each in asked for name, _ in items(each)] if isinstance(asked, list) else []
     yield from (found[name] for name in dict.fromkeys([*first, *found]) if name in found)

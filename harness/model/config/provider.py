@@ -169,6 +169,7 @@ _WHOAMI = re.compile(r"GET /[^{}\s]*")
 class Provider(Section, frozen=True):
     """``[provider]``: the Product API."""
 
+    BELONGS_TO = {"credentials": "auth"}
     CALLED = ("spec", "base_url")
     FORMS = {"whoami": _WHOAMI}
 
@@ -178,6 +179,8 @@ class Provider(Section, frozen=True):
     """URL of the API, or ``env:NAME`` of the variable that has it."""
     auth: Auth | None = None
     """The test credential."""
+    credentials: dict[str, Auth] = {}
+    """Further credentials, by the name of the document's security scheme that each is for; ``auth`` for all else."""
     ours: bool | None = None
     """Whether your team can correct the provider; unless set, true for a ``[process]`` of the harness."""
     probes: Probes | None = None
@@ -197,6 +200,8 @@ class Provider(Section, frozen=True):
     webhooks: ProviderWebhooks | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a ``whoami`` that is no GET of one path."""
+        """Raise ValueError for a ``whoami`` that is no GET of one path, and for ``credentials`` without ``auth``."""
+        if self.given_alone():
+            raise ValueError("`credentials` are beside `auth`, which is missing: write there what all other calls take")
         if self.whoami is not None and not _WHOAMI.fullmatch(self.whoami):
             raise ValueError(f"`whoami` is {self.whoami!r}: write GET and a path without parameters, such as GET /me")

@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import CredentialLostError
 from harness.http.client import Network
-from harness.http.credential_state import MOST_READ_AGAIN, CredentialState
+from harness.http.credential_state import MOST_KNOWN, MOST_READ_AGAIN, CredentialState
 from harness.http.provider_client import ProviderClient
 
 URL = "http://127.0.0.1:9"
@@ -140,3 +140,23 @@ def test_a_wrong_credential_shows_nothing_of_the_right_one(tmp_path: Path) -> No
         assert opened.send(wrong).response is not None
 
     assert provider.sent == ["GET /things"] * 2
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_what_another_credential_reads_shows_nothing(tmp_path: Path, status: int) -> None:
+    """The loss of one of several credentials is seen by what that one could read, however much the others read."""
+    works = {"admin": True}
+
+    def answer(request: httpx.Request) -> int:
+        is_admin = request.url.path.startswith("/admin")
+        works["admin"] = works["admin"] and request.method != "POST"
+        return status if is_admin and not works["admin"] else 200
+
+    state = CredentialState(tmp_path, lambda r: f"{r.method} {r.url.path}", lambda r: r.url.path.startswith("/admin"))
+    transport = httpx.MockTransport(Provider(answer))
+    with ProviderClient(Network(), URL, {"authorization": "right"}, credential=state, transport=transport) as opened:
+        for number in range(MOST_KNOWN + 1):
+            send(opened, "GET", f"/public/{number}")
+        assert [send(opened, "GET", "/admin/{id}"), send(opened, "POST", "/x")] == [200, 200]
+        with pytest.raises(CredentialLostError, match=r"GET /admin/\{id\} answered 40[13], and 2xx before"):
+            send(opened, "GET", "/admin/other")

@@ -172,8 +172,8 @@ def test_a_short_user_name_is_no_secret_beside_a_password() -> None:
     auth = Basic(username="env:USER", password=SecretRef("env:PASSWORD"))
     key = Bearer(token=SecretRef("env:USER"))
 
-    assert too_short(("env:USER",), auth) == ()
-    assert too_short(("env:OTHER", "env:USER"), auth) == ("env:OTHER",)
-    assert too_short(("env:PASSWORD", "env:USER"), auth) == ("env:PASSWORD", "env:USER")
-    assert too_short(("env:USER",), key) == ("env:USER",)
-    assert too_short(("env:USER",), None) == ("env:USER",)
+    assert too_short(("env:USER",), [auth]) == ()
+    assert too_short(("env:OTHER", "env:USER"), [auth, key]) == ("env:OTHER",)
+    assert too_short(("env:PASSWORD", "env:USER"), [key, auth]) == ("env:PASSWORD", "env:USER")
+    assert too_short(("env:USER",), [key]) == ("env:USER",)
+    assert too_short(("env:USER",), []) == ("env:USER",)
