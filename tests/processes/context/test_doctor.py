@@ -155,6 +155,16 @@ FAULTS: dict[str, Fault] = {
         section("client", 'command = ["true"]\nat_once = ["no-such"]'),
     ),
     "an outage that is missing": Fault("programs", "[receiver] outage: 'no-such'", receiver('outage = ["no-such"]')),
+    "a probe's program that is missing": Fault(
+        "programs",
+        "[client] created.command: 'no-such' is not a",
+        section("client", 'command = ["true"]\ncreated = { command = ["no-such"] }'),
+    ),
+    "a redrive that is missing": Fault(
+        "programs",
+        "[receiver] dead_letters.redrive: 'no-such'",
+        receiver('dead_letters = { url = "http://127.0.0.1:{port:app}/dead", redrive = ["no-such"] }'),
+    ),
     "a file that hides a module": Fault("interpreter", "yaml.py hides", file=("yaml.py", "")),
     "scenarios that do not exist": Fault("paths", "[target] scenarios: no file", ('["scenarios"]', '["scenarii"]')),
     "events that do not exist": Fault(
