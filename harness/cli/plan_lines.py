@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.context.request_plan import PlannedOperation, in_one_line, planned_operations
+from harness.context.request_line import in_one_line
+from harness.context.request_plan import PlannedOperation, planned_operations
 from harness.context.run_context import RunContext
 from harness.core.progress import tracked, waiting
 from harness.errors import ConfigurationError

@@ -44,7 +44,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     run_context = config.stash.get(context_key, None)
     if run_context is None or run_context.config.provider is None or not runs_suite(config):
         return None
-    from harness.context.request_plan import in_one_line
+    from harness.context.request_line import in_one_line
     from harness.errors import HarnessError
 
     try:
