@@ -9,10 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection
-
 from harness.sandbox.integration import promised, runs
-from harness.sandbox.integration.storage import Database, effects
+from harness.sandbox.integration.storage import Transaction
 
 STATUS = {"run.started": "running", "run.succeeded": "succeeded", "run.failed": "failed"}
 KNOWN = frozenset({"project.created", *STATUS})
@@ -54,8 +52,7 @@ def prepare(event_type: str, event: dict[str, Any], *, look_up: LookUp, simulate
 
 
 def apply(
-    connection: Connection,
-    database: Database,
+    transaction: Transaction,
     *,
     event_id: str,
     event_type: str,
@@ -64,12 +61,15 @@ def apply(
     forward_only: bool = True,
 ) -> None:
     """Have the effect, in the caller's transaction."""
-    connection.execute(effects.insert().values(event_id=event_id, what=status or event_type, at=time.time()))
+    transaction.change(
+        "INSERT INTO effects (event_id, what, at) VALUES (:event_id, :what, :at)",
+        event_id=event_id,
+        what=status or event_type,
+        at=time.time(),
+    )
     if status:
         run_id, project_id = _text(event["data"], "run", "id"), _text(event["data"], "run", "projectId")
-        runs.advance(
-            connection, database, run_id=run_id, project_id=project_id, status=status, forward_only=forward_only
-        )
+        runs.advance(transaction, run_id=run_id, project_id=project_id, status=status, forward_only=forward_only)
 
 
 def _text(data: dict[str, Any], part: str, key: str) -> str:

@@ -144,14 +144,12 @@ def test_a_store_that_is_down_gets_503_and_nothing_is_acknowledged(
     serve: Any, run_event: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sender is told to come again; /metrics still answers, and says that the store is down."""
-    from sqlalchemy.exc import OperationalError
-
-    from harness.sandbox.integration.storage import Database
+    from harness.sandbox.integration.storage import Database, StorageError
 
     receiver = serve()
 
     def down(_self: object) -> Any:
-        raise OperationalError("INSERT", {}, Exception("gone"))
+        raise StorageError("OperationalError")
 
     monkeypatch.setattr(Database, "writing", down)
     monkeypatch.setattr(Database, "reading", down)
