@@ -8,8 +8,8 @@ import hmac
 import json
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,9 @@ ATTEMPTS = 4
 FIRST_DELAY_S = 0.3
 TIMEOUT_S = 3.0
 SENDERS = 8
+UNREACHABLE = 5
+"""Events in a row that found nobody at an endpoint, up to their last attempt, after which it is sent no more."""
+_NOBODY = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol)
 HEADERS = {"User-Agent": "Product-Webhooks/1.4", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 """Of every delivery, beside the signature; written out, because httpx sends others with other packages installed."""
 
@@ -61,6 +64,7 @@ class WebhookSender:
         self._planted = planted
         self._queue: asyncio.Queue[PendingDelivery] = asyncio.Queue(QUEUE)
         self._tasks: list[asyncio.Task[None]] = []
+        self._unreached: Counter[str] = Counter()
 
     def start(self) -> None:
         """Start to send."""
@@ -96,24 +100,33 @@ class WebhookSender:
         while True:
             delivery = await self._queue.get()
             try:
-                if delivery.endpoint.id in self._store.endpoints and not await self._acknowledged(delivery):
+                if self._is_served(delivery.endpoint) and not await self._acknowledged(delivery):
                     self._again(delivery)
             except Exception:
                 log.exception("event not sent", event_id=delivery.event_id)  # one event must not stop the others
 
+    def _is_served(self, endpoint: Endpoint) -> bool:
+        return endpoint.id in self._store.endpoints and self._unreached[endpoint.id] < UNREACHABLE
+
     async def _acknowledged(self, delivery: PendingDelivery) -> bool:
         headers = {"Content-Type": "application/json", **self._signed(delivery.body)}
-        with suppress(httpx.HTTPError):
-            response = await self._client.post(delivery.endpoint.url, content=delivery.body, headers=headers)
-            if response.is_success:
-                log.info(
-                    "event delivered",
-                    event_id=delivery.event_id,
-                    endpoint=delivery.endpoint.id,
-                    attempt=delivery.attempt,
-                )
-                return True
-        return False
+        endpoint = delivery.endpoint
+        try:
+            response = await self._client.post(endpoint.url, content=delivery.body, headers=headers)
+        except httpx.HTTPError as exc:
+            if isinstance(exc, _NOBODY) and delivery.attempt == ATTEMPTS:
+                self._missed(endpoint)
+            return False
+        self._unreached.pop(endpoint.id, None)
+        if response.is_success:
+            log.info("event delivered", event_id=delivery.event_id, endpoint=endpoint.id, attempt=delivery.attempt)
+        return response.is_success
+
+    def _missed(self, endpoint: Endpoint) -> None:
+        """Count an event that found nobody."""
+        self._unreached[endpoint.id] += 1
+        if self._unreached[endpoint.id] == UNREACHABLE:
+            log.warning("endpoint given up", endpoint=endpoint.id)
 
     def _signed(self, body: bytes) -> dict[str, str]:
         if "provider-sends-unsigned" in self._planted:

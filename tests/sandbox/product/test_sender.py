@@ -15,6 +15,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from harness.sandbox.product.sender import UNREACHABLE
 from tests.waiting import wait_for
 
 from .conftest import Product, Start
@@ -114,6 +115,21 @@ def test_dead_endpoints_do_not_hold_up_the_others(start: Start, receiver: Receiv
     receiver.wait_for(1)
 
     assert time.monotonic() - begun < 20, "behind one another, eight at once, their pauses take 47 s"
+
+
+def test_an_endpoint_where_nobody_is_gets_no_more_events(start: Start, receiver: Receiver, tmp_path: Path) -> None:
+    """After a few events that found nobody it is given up, and costs nothing any more; the others get theirs."""
+    product = start()
+    cause_event(product, "http://127.0.0.1:9/dead", receiver.url)
+    for _ in range(UNREACHABLE - 1):
+        cause_event(product)
+    log = next(tmp_path.glob("product-*.log"))
+    wait_for(lambda: "endpoint given up" in log.read_text())
+    cause_event(product, "http://127.0.0.1:9/dead-too")  # by whose attempts the time for the first one's is measured
+    wait_for(lambda: given_up(tmp_path) > UNREACHABLE)
+
+    assert len(set(receiver.wait_for(UNREACHABLE + 1))) == UNREACHABLE + 1
+    assert given_up(tmp_path) == UNREACHABLE + 1
 
 
 def test_during_a_rotation_events_carry_both_signatures(start: Start, receiver: Receiver) -> None:
