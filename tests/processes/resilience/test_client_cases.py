@@ -462,8 +462,8 @@ def test_a_client_that_hangs_is_killed_and_said_so(provider: str, tmp_path: Path
 
 
 def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """The error names the key and the program."""
-    with pytest.raises(ProcessError, match=r"\[client\] command: 'no-such-client'"):
+    """The error names the section and the program."""
+    with pytest.raises(ProcessError, match=r"\[client\]: 'no-such-client'"):
         check(CASES[0], ["no-such-client"], "http://127.0.0.1:9", tmp_path, Policy())
 
 
