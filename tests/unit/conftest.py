@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import socket
 import sys
 import threading
@@ -36,6 +37,8 @@ class Watch:
     def __init__(self) -> None:
         """Add the audit hook, once for all tests: it cannot be removed."""
         self.breaches: list[str] | None = None
+        self.opened: list[str] | None = None
+        """Takes the path of each file that is opened, in a test that asks for `opened_files`."""
         sys.addaudithook(self._look)
 
     def _look(self, event: str, args: tuple[Any, ...]) -> None:
@@ -43,6 +46,8 @@ class Watch:
             return
         if event in self._PROCESSES:
             self._refuse(f"{event} {args[0] if args else ''}")
+        elif event == "open" and self.opened is not None:
+            self.opened.append(os.fsdecode(args[0]) if isinstance(args[0], str | bytes) else "")
         elif event in self._CONNECTIONS and not _is_here(args[1]):
             self._refuse(f"{event} to {args[1]}")
 
@@ -72,6 +77,14 @@ def stays_in_this_process() -> Iterator[None]:
     yield
     _WATCH.breaches = None
     assert breaches == []
+
+
+@pytest.fixture
+def opened_files() -> Iterator[list[str]]:
+    """Return the paths of the files that the test opens, as they are opened."""
+    _WATCH.opened = opened = list[str]()
+    yield opened
+    _WATCH.opened = None
 
 
 class Call(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import socket
@@ -12,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from schemathesis.core.errors import InvalidSchema
 
 from harness.errors import NetworkError, SpecError
 from harness.http.message import Request
@@ -274,6 +276,30 @@ FOLLOWED: dict[str, tuple[str, Any]] = {
     "example": ("examples", {"one": {"externalValue": FOREIGN}}),
     "example behind a reference": ("examples", {"one": {"$ref": FOREIGN}}),
     "link": ("links", {"next": {"operationRef": FOREIGN + "#/paths/~1a/get"}}),
+    "link with a server": ("links", {"next": {"operationRef": "#/paths/~1a/post", "server": {"url": FOREIGN}}}),
+    "identifier": ("schema", {"$id": FOREIGN, "type": "object"}),
+    "identifier, and a reference that starts there": (
+        "schema",
+        {"$id": FOREIGN, "properties": {"a": {"$ref": "part.json"}}},
+    ),
+    "identifier, and an anchor": (
+        "schema",
+        {"$id": FOREIGN, "$anchor": "here", "properties": {"a": {"$ref": "#here"}}},
+    ),
+    "identifier within": ("schema", {"properties": {"a": {"$id": FOREIGN, "items": {"$ref": "#/$defs/b"}}}}),
+    "dynamic reference": (
+        "schema",
+        {"$dynamicAnchor": "node", "properties": {"a": {"$dynamicRef": FOREIGN + "#node"}}},
+    ),
+    "vocabulary": ("schema", {"$vocabulary": {FOREIGN: True}, "type": "object"}),
+    "schema of a text": ("schema", {"properties": {"a": {"contentSchema": {"$ref": FOREIGN}, "type": "string"}}}),
+    "documentation": ("schema", {"externalDocs": {"url": FOREIGN}, "type": "object"}),
+    "mapping": (
+        "schema",
+        {"oneOf": [{"type": "object"}], "discriminator": {"propertyName": "kind", "mapping": {"a": FOREIGN}}},
+    ),
+    "server": ("servers", [{"url": FOREIGN}]),
+    "documentation of an operation": ("externalDocs", {"url": FOREIGN}),
 }
 
 
@@ -284,21 +310,68 @@ def test_no_library_asks_another_host(key: str, value: Any, version: str) -> Non
     with socket.create_server(("127.0.0.2", 0)) as bystander:
         bystander.settimeout(0)
         put = json.loads(json.dumps(value).replace("{port}", str(bystander.getsockname()[1])))
-        media = {"application/json": {"schema": {"type": "object"}, **({} if key == "links" else {key: put})}}
-        responses = {"201": {"description": "made", "content": media, **({key: put} if key == "links" else {})}}
-        post = {"requestBody": {"content": media}, "responses": responses}
-        spec = Spec({**HEAD, "openapi": version, "paths": {"/a": {"post": post}}}, "spec", location="file:///spec.json")
+        spec = Spec({**posting(key, put), "openapi": version}, "spec", location="file:///spec.json")
 
-        check_document(spec)
-        raw = spec.operation("POST /a").raw
-        for made in (lambda: list(from_examples(raw)), lambda: linked(spec.load(), ["POST /a"])):
-            with suppress(Ungenerable):
-                made()
-        with suppress(Ungenerable):
-            at_random(raw, VALID, lambda _: None, examples=2, seed=1)
+        used(spec)
 
         with pytest.raises(BlockingIOError):
             bystander.accept()
+
+
+def posting(key: str, value: Any) -> dict[str, Any]:
+    """Return a document with one operation, and a value at the place of its key."""
+    of_response, of_operation = key == "links", key in ("servers", "externalDocs")
+    media = {"schema": {"type": "object"}, **({} if of_response or of_operation else {key: value})}
+    content = {"application/json": media}
+    responses = {"201": {"description": "made", "content": content, **({key: value} if of_response else {})}}
+    post = {"requestBody": {"content": content}, "responses": responses, **({key: value} if of_operation else {})}
+    return {**HEAD, "paths": {"/a": {"post": post}}}
+
+
+def used(spec: Spec) -> None:
+    """Do with ``POST /a`` all that a run does."""
+    check_document(spec)
+    operation = spec.operation("POST /a")
+    for made in (lambda: list(from_examples(operation.raw)), lambda: linked(spec.load(), ["POST /a"])):
+        with suppress(Ungenerable):
+            made()
+    with suppress(Ungenerable):
+        at_random(operation.raw, VALID, lambda _: None, examples=2, seed=1)
+    head = (("content-type", "application/json"),)
+    spec.request_violations(Request(method="POST", url="/a", headers=head, body=b'{"a": {"kind": "a"}}'))
+    request = httpx.Request("POST", "http://127.0.0.1/a")
+    response = httpx.Response(201, json={"a": {"kind": "a"}}, request=request)
+    response.elapsed = dt.timedelta(0)
+    with suppress(InvalidSchema):  # a reference that is not followed leaves no usable schema
+        operation.violations(response)
+
+
+IDENTIFIED: dict[str, dict[str, Any]] = {
+    "file": {"$id": "file://{outside}/s.json", "properties": {"a": {"$ref": "part.json"}}},
+    "file within": {"properties": {"a": {"$id": "file://{outside}/s.json", "$ref": "part.json"}}},
+    "dynamic": {"$id": "file://{outside}/s.json", "properties": {"a": {"$dynamicRef": "part.json#node"}}},
+    "dialect": {"$schema": "file://{outside}/part.json", "type": "object"},
+}
+
+
+@pytest.mark.parametrize("schema", IDENTIFIED.values(), ids=IDENTIFIED.keys())
+def test_an_identifier_lets_no_library_open_a_file(
+    schema: dict[str, Any], tmp_path: Path, opened_files: list[str]
+) -> None:
+    """A schema that gives itself the address of a file elsewhere reads nothing there."""
+    outside, project = tmp_path / "outside", tmp_path / "project"
+    outside.mkdir()
+    project.mkdir()
+    for name in ("s.json", "part.json"):
+        (outside / name).write_text('{"type": "string", "$dynamicAnchor": "node"}')
+    text = json.dumps(posting("schema", schema)).replace("{outside}", str(outside))
+    (project / "openapi.json").write_text(text)
+    opened_files.clear()
+
+    used(load_spec("openapi.json", root=project))
+
+    assert [path for path in opened_files if path.endswith("openapi.json")]
+    assert [path for path in opened_files if path.startswith(str(outside))] == []
 
 
 def test_a_link_to_another_api_is_left_out_beside_others() -> None:
