@@ -15,11 +15,14 @@ from harness.cli.say import say
 from harness.context.plan_delivery import plan_delivery, public_key
 from harness.core.progress import bar
 from harness.model import Delivery
+from harness.process.open_files import require_open_files
 from harness.webhooks.delivery_plan import DeliverOptions
 from harness.webhooks.delivery_run import DeliveryRun
 from harness.webhooks.summary import Summary
 
 INTERRUPTED = 130
+BESIDES = 32
+"""Files that are open beside one connection for each delivery at once."""
 LINES = 50
 """The number of acknowledged deliveries that are shown one by one, and likewise of the others."""
 
@@ -95,6 +98,7 @@ def deliver(
         for text in run.dry():
             say(text)
         return
+    require_open_files(asked.concurrency + BESIDES)
     summary = Summary()
     interrupted = _interrupted(run, summary, quiet=quiet or as_json)
     if as_json:

@@ -28,11 +28,12 @@ class DefectStore:
         """``target`` separates the entries of several targets in one database."""
         self._database = database
         self._target = target
+        self._lost = ""
 
     @property
     def trouble(self) -> str:
         """Why stored defects could not be read or written; empty while they could."""
-        return str(getattr(self._database, "trouble", ""))
+        return str(getattr(self._database, "trouble", "")) or self._lost
 
     def all(self) -> list[Defect]:
         """Return every stored defect, by operation and id; entries of an older version may be unreadable."""
@@ -59,8 +60,10 @@ class DefectStore:
         small = json_bytes(reduce(smaller, self._examples(defect.id), defect))
         if small in stored and len(stored) == 1:
             return
-        self._database.save(self._key(defect.id), small)
-        self._database.save(self._key("ids"), defect.id.encode())
+        self._save(defect.id, small)
+        self._save("ids", defect.id.encode())
+        if self._lost:
+            return
         for other in stored:
             if other != small:
                 self._database.delete(self._key(defect.id), other)
@@ -70,6 +73,13 @@ class DefectStore:
         for raw in list(self._database.fetch(self._key(defect.id))):
             self._database.delete(self._key(defect.id), raw)
         self._database.delete(self._key("ids"), defect.id.encode())
+
+    def _save(self, name: str, value: bytes) -> None:
+        """Store a value, and look whether it is there: a folder that takes none is silent about it."""
+        self._database.save(self._key(name), value)
+        if value not in self._database.fetch(self._key(name)):
+            place = getattr(self._database, "path", "the database")
+            self._lost = f"A defect could not be stored in {place}. Check its space and permissions, and run again."
 
     def _examples(self, defect_id: str) -> Iterator[Defect]:
         for raw in self._database.fetch(self._key(defect_id)):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from harness.core.files import PRIVATE, write_atomically
 from harness.core.foreign_files import real_path
 from harness.errors import ConfigurationError, HarnessError
 from harness.http.client import Network
@@ -40,9 +41,7 @@ class HandshakeFollowUp:
         if self._handover is None:
             return f"Its {what} is a secret and was not stored: to have it, pass --handover FILE and subscribe again"
         try:
-            self._handover.touch(mode=0o600)
-            self._handover.chmod(0o600)
-            self._handover.write_text(f"{handshake.challenge}\n", encoding="utf-8")
+            write_atomically(self._handover, f"{handshake.challenge}\n".encode(), mode=PRIVATE)
         except OSError as exc:
             return f"Its {what} was not stored: --handover {self._handover}: {exc.strerror}"
         return f"Its {what} is in {self._handover}: refer to it as file:{self._handover}"

@@ -76,7 +76,11 @@ def carry_out(move: Move, root: Path) -> None:
     try:
         current.parent.mkdir(parents=True, exist_ok=True)
         current.hardlink_to(former)  # unlike a renaming, it never replaces what another process has just written
-        former.unlink()
+        try:
+            former.unlink()
+        except OSError:
+            current.unlink(missing_ok=True)
+            raise
     except OSError as exc:
         raise CassetteError(f"{move.former} could not be renamed to {move.current}: {exc.strerror}.") from None
     for folder in former.parents:

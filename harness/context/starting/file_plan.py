@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.core.foreign_files import read_text
+from harness.core.files import write_atomically
+from harness.core.foreign_files import read_file
 from harness.errors import ConfigurationError
 
 IGNORED = ("reports/", ".harness/")
@@ -44,8 +45,9 @@ def write_all(root: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
 
 
 def _ignore(path: Path) -> None:
-    before = read_text(path) if path.is_file() else ""
-    lines = [line for line in IGNORED if line not in before.splitlines()]
+    before = read_file(path) if path.is_file() else b""
+    lines = [line.encode() for line in IGNORED if line.encode() not in before.splitlines()]
     if lines:
-        gap = "" if not before or before.endswith("\n") else "\n"
-        path.write_text(before + gap + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+        end = b"\r\n" if b"\r\n" in before else b"\n"
+        gap = b"" if not before or before.endswith(b"\n") else end
+        write_atomically(path, before + gap + b"".join(line + end for line in lines))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +15,6 @@ from harness.cli.main import main
 from .conftest import CASSETTE, recorded, run
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.plugins.conftest import Folder
 
     from .conftest import Provider
@@ -218,3 +218,22 @@ def test_a_file_that_comes_to_be_there_is_not_replaced(tmp_path: Path) -> None:
         carry_out(Move(former="old.yaml", current="new.yaml"), tmp_path)
 
     assert [(tmp_path / name).read_text() for name in ("old.yaml", "new.yaml")] == ["old", "new"]
+
+
+def test_a_cassette_that_cannot_be_removed_gets_no_second_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a folder that is not one's own: the message is true, the cassette is as it was."""
+    from harness.cassettes.store.migration import Move, carry_out
+    from harness.errors import CassetteError
+
+    def unlink(path: Path, **_: bool) -> None:
+        if path.name == "old.yaml":
+            raise PermissionError(13, "Permission denied")
+        os.unlink(path)  # noqa: PTH108 - Path.unlink is this
+
+    (tmp_path / "old.yaml").write_text("old")
+    monkeypatch.setattr(Path, "unlink", unlink)
+
+    with pytest.raises(CassetteError, match=r"old\.yaml could not be renamed to new\.yaml: Permission denied"):
+        carry_out(Move(former="old.yaml", current="new.yaml"), tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["old.yaml"]

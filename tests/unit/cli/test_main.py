@@ -131,3 +131,48 @@ def test_a_fault_of_ours_shows_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert "RuntimeError: no case for '[REDACTED env:KEY]'" in result.output
     assert value not in result.output
     assert result.exit_code == 1
+
+
+REFUSALS = {
+    "no space": (OSError(28, "No space left on device", "/a/b"), "/a/b: No space left on device. Free space there, or"),
+    "no permission": (PermissionError(13, "Permission denied", "/a/b"), "/a/b: Permission denied. Allow this user to"),
+    "no file": (
+        OSError(24, "Too many open files"),
+        "Too many open files. Raise the limit of open files: ulimit -n 1024",
+    ),
+    "no temporary folder": (
+        FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"),
+        "No usable temporary directory found in ['/tmp']. Free space in one of them, or set TMPDIR to a folder",
+    ),
+}
+
+
+@pytest.mark.parametrize("error, said", REFUSALS.values(), ids=REFUSALS.keys())
+def test_what_the_machine_refuses_is_a_sentence(monkeypatch: pytest.MonkeyPatch, error: OSError, said: str) -> None:
+    """Whichever command it happens to: the file, the reason, what to do, and status 1."""
+
+    def gate(*_: object, **__: object) -> int:
+        raise error
+
+    monkeypatch.setattr("harness.cli.gate.run_gate", gate)
+
+    result = CliRunner().invoke(main, ["gate"])
+
+    assert result.output.startswith("ERROR: ")
+    assert said in result.output
+    assert result.output.count("\n") == 1
+    assert result.exit_code == 1
+
+
+def test_a_fault_of_ours_is_shown_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An error that the machine has no part in has a traceback, also where its number is one of these."""
+
+    def gate(*_: object, **__: object) -> int:
+        raise OSError(27, "it is larger than 1 MB")
+
+    monkeypatch.setattr("harness.cli.gate.run_gate", gate)
+
+    result = CliRunner().invoke(main, ["gate"])
+
+    assert "Traceback" in result.output + capsys.readouterr().err
+    assert result.exit_code == 1

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hmac
 import json
+import os
 import re
 import secrets
 import tomllib
@@ -17,6 +19,7 @@ from click.testing import CliRunner, Result
 
 from harness.cli.main import main
 from harness.context.examination.examination import examine
+from harness.context.starting import file_plan
 from harness.context.starting.first_files import CI_FILES
 from harness.context.target import load_target
 from harness.model import Outcome
@@ -234,6 +237,25 @@ def test_a_disk_that_cannot_be_written_leaves_nothing(folder: Path) -> None:
     assert "Nothing was written; choose another folder." in result.output
     assert result.exit_code == 4
     assert files_of(folder) == before
+
+
+def test_the_lines_of_gitignore_stay_as_they_are(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its line ends are its owner's, and a disk that fills up leaves it whole."""
+    (folder / ".gitignore").write_bytes(b"a\r\nreports/\r\nb")
+    before = files_of(folder)
+    with monkeypatch.context() as full:
+        full.setattr(file_plan, "write_atomically", refused)
+        result = init("--spec", "openapi.json")
+
+    assert ".gitignore: cannot be written: No space left on device. Nothing was written" in result.output
+    assert files_of(folder) == before
+
+    init("--spec", "openapi.json")
+    assert (folder / ".gitignore").read_bytes() == b"a\r\nreports/\r\nb\r\n.harness/\r\n"
+
+
+def refused(path: Path, _: bytes) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 BASIC, BEARER = {"type": "http", "scheme": "basic"}, {"type": "http", "scheme": "bearer"}

@@ -92,3 +92,24 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         write_atomically(tmp_path / "none" / "a", b"new")
 
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - hidden files too
+
+
+def test_an_error_names_the_file_and_not_the_part_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write has no file name of its own, and nobody knows the name of the part."""
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+
+    for path in (tmp_path / "a", tmp_path / "none" / "a"):
+        with pytest.raises(OSError) as caught:  # noqa: PT011 - its file name is read below
+            write_atomically(path, b"new", durable=True)
+        assert caught.value.filename == str(path)
+
+
+def test_a_device_is_not_replaced(tmp_path: Path) -> None:
+    """As root, a file would else take the place of /dev/null, or of a pipe that somebody reads."""
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(FileExistsError, match="it is not a regular file"):
+        write_atomically(tmp_path / "pipe", b"new")
+
+    assert (tmp_path / "pipe").is_fifo()
+    assert os.listdir(tmp_path) == ["pipe"]  # noqa: PTH208 - hidden files too

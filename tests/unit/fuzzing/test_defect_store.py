@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis.database import InMemoryExampleDatabase
+from hypothesis.database import DirectoryBasedExampleDatabase, InMemoryExampleDatabase
 
 from harness.errors import ConfigurationError
 from harness.fuzzing.defect_store import DefectStore, Unsteady, open_found
@@ -169,3 +169,17 @@ def test_the_id_of_all_crashes_of_an_operation_names_the_smallest_of_them() -> N
     named = found.named(defect().id)
     assert named is not None
     assert named.crash == "b"
+
+
+def test_a_folder_that_takes_nothing_is_reported(attacker: Attacker, serve: Serve, tmp_path: Path) -> None:
+    """Hypothesis is silent about a full disk; a defect that is not stored cannot be replayed."""
+    (tmp_path / "full").write_text("a file in the place of the folder")
+    attacker.found = DefectStore(DirectoryBasedExampleDatabase(tmp_path / "full"), "t")
+
+    described = document({"/a": {"get": {"responses": {"200": {"description": "fine"}}}}})
+
+    findings = attacker.fuzzer(described, serve(lambda _: (500, {}, None)), examples=2).fuzz("GET /a")
+
+    why = f"A defect could not be stored in {tmp_path / 'full'}. Check its space and permissions, and run again."
+    assert [f.observed for f in findings if f.outcome is Outcome.ERROR] == [why]
+    assert [f for f in findings if f.outcome is Outcome.FAIL]

@@ -198,6 +198,25 @@ def test_the_secret_of_another_provider_answers_nothing(name: str) -> None:
     assert answered.refused == ("its answer needs the secret of that provider, and the scheme 'twilio' is of another")
 
 
+def test_a_secret_that_cannot_be_stored_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk the file is as it was, and the line has the reason."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    handover = tmp_path / "secret"
+    handover.write_text("old\n")
+    monkeypatch.setattr(Path, "replace", full)
+    store = CaptureStore(tmp_path / "captured", lambda h, b: (h, b))
+    lines: list[str] = []
+    follow_up = HandshakeFollowUp(handover, into=store.folder, confirms=False)
+    with CaptureServer(0, store, each=lines.append, limit=1, follow_up=follow_up) as server:
+        httpx.post(server.url, headers={"X-Hook-Secret": "s3cr3t-of-asana"}, trust_env=False)
+
+    assert lines[0].endswith(f"Its X-Hook-Secret was not stored: --handover {handover}: No space left on device")
+    assert handover.read_text() == "old\n"
+
+
 def test_capture_answers_counts_and_stores_no_handshake(tmp_path: Path) -> None:
     """The terminal shows which one was answered and no secret; the folder of fixtures stays empty."""
     lines: list[str] = []
