@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 from harness.cassettes.store.cassette_paths import FOLDER
 from harness.context.provider_rules import probes_of
+from harness.contract.credential_forms import key_field
 from harness.contract.keyed_writes import takes_key
-from harness.errors import CassetteError
-from harness.model.config import ClientCredentials, Probes
+from harness.errors import CassetteError, SpecError
+from harness.http.credential_places import COOKIE, QUERY
+from harness.model.config import ApiKey, ClientCredentials, Probes
 from harness.openapi.error_examples import ErrorExamples
+from harness.openapi.inputs import credential_names
 from harness.resilience.error_bodies import TEXT, ErrorBodies
 from harness.resilience.key_places import ANY_KEY, KeyPlaces
 from harness.resilience.runner import ClientUnderTest
+from harness.resilience.sent_heads import DeclaredPlaces
 from harness.resilience.workflow_operations import Documented, DocumentedOperation, undocumented
 
 if TYPE_CHECKING:
@@ -48,7 +52,7 @@ def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> C
         upstream=run_context.provider.section.base_url,
         http=http or run_context.client,
         token_url=token_url_of(run_context),
-        key_names=run_context.provider.credentials.key_names,
+        declared=_declared(run_context),
         error_bodies=error_bodies_of(run_context),
         keys=KeyPlaces((client.idempotency_header,)) if client.idempotency_header else ANY_KEY,
         run_dir=run_context.run.directory,
@@ -56,6 +60,18 @@ def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> C
         live_once=probes_of(run_context.config) is not Probes.WRITE,
         documented=_documented(run_context),
     )
+
+
+def _declared(run_context: RunContext) -> DeclaredPlaces:
+    """Return where the credentials of ``[provider]`` and the document are placed."""
+    credentials = run_context.provider.credentials
+    keys = [key_field(auth) for auth in credentials.auths.values() if isinstance(auth, ApiKey)]
+    own = {name.lstrip(QUERY + COOKIE).lower() for name in keys}
+    documented: frozenset[str] = frozenset()
+    if not run_context.target.missing(("provider.spec",)):
+        with suppress(SpecError):  # which the checks of the document report
+            documented = credential_names(run_context.spec)
+    return DeclaredPlaces(query=credentials.key_names, fields=documented | own)
 
 
 def token_url_of(run_context: RunContext) -> str:

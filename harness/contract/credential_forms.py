@@ -80,7 +80,7 @@ def _written(auth: Auth, reveal: Callable[[SecretRef], str], token: Callable[[],
     if isinstance(auth, Bearer):
         return _with_scheme("Authorization", auth.scheme, lambda: reveal(auth.token))
     if isinstance(auth, ApiKey):
-        return _with_scheme(_field_of(auth), auth.scheme or "", lambda: reveal(auth.key))
+        return _with_scheme(key_field(auth), auth.scheme or "", lambda: reveal(auth.key))
     referred = SecretRef.parse(auth.username)
 
     def basic(password: str) -> str:
@@ -90,7 +90,8 @@ def _written(auth: Auth, reveal: Callable[[SecretRef], str], token: Callable[[],
     return Credential(header="Authorization", written=basic, secret=lambda: reveal(auth.password), scheme="Basic")
 
 
-def _field_of(auth: ApiKey) -> str:
+def key_field(auth: ApiKey) -> str:
+    """Return the name of the field that has a key; see `harness.http.credential_places`."""
     if auth.query:
         return QUERY + auth.query
     return COOKIE + auth.cookie if auth.cookie else auth.header or "X-API-Key"

@@ -81,7 +81,7 @@ class Inputs:
         placed = {at: p for at, p in operation.placed_parameters.items() if p.get("in") not in IN_BODY}
         self._parameters = list(placed.values())
         self._places = {name_of(p): at for pointer, p in placed.items() if (at := schema_place(pointer, p))}
-        self._credentials = _credentials(operation.document)
+        self._credentials = credential_names(operation.document)
 
     @cached_property
     def keywords(self) -> frozenset[str]:
@@ -214,7 +214,7 @@ def _words(parameter: dict[str, Any]) -> str:
     return f"{_WORDS.get(str(parameter.get('in')), 'parameter')} {parameter['name']}"
 
 
-def _credentials(document: JsonDocument) -> frozenset[str]:
+def credential_names(document: JsonDocument) -> frozenset[str]:
     """Return the names of the parameters that hold credentials, in lower case (OpenAPI, Security Scheme Object)."""
     return frozenset(str(scheme.get("name", "authorization")).lower() for scheme in schemes_of(document).values())
 

@@ -11,6 +11,7 @@ from harness.model import Attempt, CallMoment, Finding, Level, Outcome
 from harness.model.config import Policy
 from harness.resilience.client_process import ClientRun
 from harness.resilience.fault_server import WRITES
+from harness.resilience.sent_heads import SentHeads
 from harness.resilience.workflow_operations import ClientOperation
 
 SHOWN_ATTEMPTS = 12
@@ -21,8 +22,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     attempts: Sequence[Attempt]
     """All requests, in order of arrival."""
-    unread: Sequence[str] = ()
-    """In words, what arrived that they do not have."""
+    heads: SentHeads = msgspec.field(default_factory=lambda: SentHeads(bound="none", max_body=0))
+    """The headers of all requests."""
     run: ClientRun
     policy: Policy
     operation: ClientOperation | None = None

@@ -36,6 +36,16 @@ URL = TransportCase(
     source="OWASP API2:2023; RFC 6750 section 2.3",
     fix="Send the credential in a header, never in a path or a query, which end up in logs.",
 )
+OTHER_HEADER = TransportCase(
+    id="other-header",
+    summary="headers of the same calls that are for something else",
+    passed="Sent the credential in no header but its own",
+    failed="Sent the credential in a header that is not for it",
+    expected="the credential in the place that [provider] auth or the document names, and in no other",
+    source="CWE-201; OWASP API2:2023; RFC 9110 section 17.9",
+    fix="Send the credential in its own header alone: User-Agent, Referer and headers of tracing are stored in logs "
+    "and passed on.",
+)
 REDIRECTED = tuple(
     TransportCase(
         id=f"redirect-{status}",
@@ -66,7 +76,7 @@ CERTIFIED = tuple(
         ("certificate-of-another-name", Certificate.OTHER_NAME),
     )
 )
-CASES: tuple[TransportCase, ...] = (URL, *REDIRECTED, *CERTIFIED)
+CASES: tuple[TransportCase, ...] = (URL, OTHER_HEADER, *REDIRECTED, *CERTIFIED)
 
 
 class Elsewhere(LoopbackServer):

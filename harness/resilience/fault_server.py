@@ -25,7 +25,7 @@ from harness.resilience.error_bodies import ErrorBodies
 from harness.resilience.faults import OF_THE_BODY, WHOLE, Action, Fault
 from harness.resilience.key_places import ANY_KEY, KeyPlaces
 from harness.resilience.recorded_run import RecordedAnswers, RecordedRun
-from harness.resilience.unread_requests import UnreadRequests
+from harness.resilience.sent_heads import SentHeads
 
 MAX_ATTEMPTS = 10_000
 MAX_NOTED = 16 << 20
@@ -48,6 +48,9 @@ def any_call(method: str, target: str) -> str:  # noqa: ARG001 - an aim
 
 class FaultServer(LoopbackServer):
     """Applies the faults to the first requests that it aims at, in order; passes others on."""
+
+    heads: SentHeads
+    """Of every request, also of those that `attempts` does not have because their bodies were refused."""
 
     def __init__(
         self,
@@ -86,7 +89,7 @@ class FaultServer(LoopbackServer):
         self._written: set[tuple[str, str, str]] = set()
         self._lock, self._served = threading.Lock(), threading.local()
         self._attempts: list[Attempt] = []
-        self._noted, self._unread = 0, UnreadRequests(bound=_BOUND, max_body=self.max_body)
+        self._noted, self.heads = 0, SentHeads(bound=_BOUND, max_body=self.max_body)
         self._met: Counter[str] = Counter()
         self.errors: list[str] = []  # problems between server and provider, not the client's fault
 
@@ -102,11 +105,6 @@ class FaultServer(LoopbackServer):
         """Every request, in order of arrival."""
         with self._lock:
             return tuple(sorted(self._attempts, key=lambda a: a.at))
-
-    @property
-    def unread(self) -> list[str]:
-        """In words, what arrived that `attempts` does not have."""
-        return self._unread.words
 
     @property
     def is_reused(self) -> bool:
@@ -125,7 +123,7 @@ class FaultServer(LoopbackServer):
 
     def refuse(self, error: BadMessageError) -> Response:
         """Note what no HTTP/1.1 client sends: its user must know why no call is seen."""
-        self._unread.refuse(error)
+        self.heads.refuse(error)
         if error.status is HTTPStatus.HTTP_VERSION_NOT_SUPPORTED and not self.errors:
             self.errors.append(
                 f"the client sends {error} without negotiating it (prior knowledge), and the fault server speaks "
@@ -137,8 +135,9 @@ class FaultServer(LoopbackServer):
         """Answer a request with its fault, or pass it on."""
         at = time.monotonic()
         if self.is_flooded:
-            self._unread.exceed()
+            self.heads.exceed()
             return Response(status=503)
+        self.heads.note(request)
         fault = self._next_fault(request)
         if fault is None:
             response = self._passed_on(request)

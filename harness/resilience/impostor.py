@@ -29,6 +29,8 @@ class CertificateOutcome(msgspec.Struct, kw_only=True):
     """Why each handshake failed, in words."""
     arrived: list[tuple[str, bytes]] = []
     """As `Elsewhere.arrived`: the requests of a client that took the certificate."""
+    unreadable: int = 0
+    """How many requests of such a client were not HTTP/1.1."""
     ended: str = ""
     """How the run of the client ended, in words."""
 
@@ -82,8 +84,10 @@ class Impostor(Elsewhere):
         return super()._answer(connection, request)
 
     def refuse(self, error: BadMessageError) -> Response:
-        """Note that something came that is no request: the client took the certificate."""
+        """Count a request that cannot be read: its client took the certificate, too."""
         self._served.asked = True
+        if error.request is None:
+            self._served.met.unreadable += 1
         return super().refuse(error)
 
     def note(self, names: str, sent: bytes) -> None:

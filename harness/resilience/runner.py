@@ -30,6 +30,7 @@ from harness.resilience.faults import Fault
 from harness.resilience.key_places import ANY_KEY, KeyPlaces
 from harness.resilience.recorded_run import RecordedAnswers, RecordedRun
 from harness.resilience.runs_at_once import side_by_side
+from harness.resilience.sent_heads import DeclaredPlaces
 from harness.resilience.undisturbed import KnownRuns, Undisturbed
 from harness.resilience.unread_answers import EMPTIED, PATIENCE, is_unread, may_be_unread, spared
 from harness.resilience.workflow_operations import ClientOperation, Documented, WorkflowOperations, undocumented
@@ -64,8 +65,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """Reaches the provider."""
     keys: KeyPlaces = ANY_KEY
     """Where its requests have their idempotency keys."""
-    key_names: frozenset[str] = frozenset()
-    """Names of the parameters in the query that authenticate, where the provider asks for that."""
+    declared: DeclaredPlaces = DeclaredPlaces()
+    """Where the provider asks for its credential."""
     error_bodies: ErrorBodies = msgspec.field(default_factory=ErrorBodies)
     """The bodies of the errors that it meets."""
     run_dir: str = ""
@@ -215,9 +216,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         passed = self._passed_together(case, operations) if case.is_brief and len(operations) > 1 else {}
         rest = [operation for operation in operations if operation.label not in passed]
         works = [lambda operation=operation: self._tried(case, operation) for operation in rest]
-        by_label = passed | {
-            each.label: each for each in side_by_side(works, several=self.parallel and plain.own_folder)
-        }
+        each_of_rest = side_by_side(works, several=self.parallel and plain.own_folder)
+        by_label = passed | {each.label: each for each in each_of_rest}
         return finding_of(case, [by_label[o.label] for o in operations], unmet=unmet, reproduce=reproduce)
 
     def unproven(self, case: Check, *, reproduce: str = "") -> Finding | None:
@@ -284,7 +284,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         plain = self.undisturbed()
         return Evidence(
             attempts=server.attempts,
-            unread=server.unread,
+            heads=server.heads,
             run=run,
             policy=self.policy,
             operation=operation,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -16,9 +17,12 @@ from harness.resilience.cases import retries
 from harness.resilience.certificate_authority import TRUSTING, Certificate, CertificateAuthority
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_cases import RETRIES
+from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun
-from harness.resilience.credential_leak import URL, Elsewhere, TransportCase
+from harness.resilience.credential_leak import OTHER_HEADER, URL, Elsewhere, TransportCase
+from harness.resilience.fault_server import FaultServer
 from harness.resilience.impostor import CertificateOutcome, Impostor
+from harness.resilience.misplaced_credentials import judge_headers
 from harness.resilience.runner import MOST_OPERATIONS, ClientUnderTest
 from harness.resilience.runs_at_once import side_by_side
 from harness.resilience.workflow_operations import ClientOperation
@@ -46,27 +50,32 @@ def check_transport(case: TransportCase, client: ClientUnderTest, search: Search
         return msgspec.structs.replace(found, reproduce=reproduce)
     if case.redirect:
         return _redirected(case, case.redirect, client, search, reproduce=reproduce)
-    return _in_url(case, client, search, reproduce=reproduce)
+    return _in_heads(case, client, search, reproduce=reproduce)
 
 
-def _in_url(case: TransportCase, client: ClientUnderTest, search: Search, *, reproduce: str) -> Finding:
-    """Search the targets of all calls so far, among them second attempts: code of its own may build those."""
+def _in_heads(case: TransportCase, client: ClientUnderTest, search: Search, *, reproduce: str) -> Finding:
+    """Search targets or headers of all calls so far, among them second attempts: code of its own may build those."""
     plain = client.undisturbed()
 
-    def judged(attempts: Sequence[Attempt]) -> Finding:
-        return judge(case, attempts, (), plain.run, search, reproduce=reproduce, key_names=client.key_names)
+    def found_in(runs: Sequence[FaultServer | Evidence]) -> Finding:
+        attempts, heads = [a for seen in runs for a in seen.attempts], [seen.heads for seen in runs]
+        if case is OTHER_HEADER and attempts:
+            return judge_headers(case, heads, len(attempts), client.declared, search, reproduce=reproduce)
+        refused = {target: method for each in heads for target, method in each.refused.items()}
+        judged = partial(judge, case, attempts, (), plain.run, search, reproduce=reproduce)
+        return judged(key_names=client.declared.query, refused=refused)
 
-    found = judged(plain.server.attempts)
+    found = found_in([plain.server])
     if found.outcome is Outcome.FAIL and found.level is case.level:
         return found
     for repeated in _repeating(client):
         client.check(repeated)  # its runs serve all who ask for that case
     faulted = client.known.evidence()
-    attempts = [*plain.server.attempts, *(a for evidence in faulted for a in evidence.attempts)]
-    found = judged(attempts)
+    every: list[FaultServer | Evidence] = [plain.server, *faulted]
+    found = found_in(every)
     if found.outcome is Outcome.PASS:
         found = msgspec.structs.replace(found, observed=f"{found.observed} in {1 + len(faulted)} runs")
-    unread = [*plain.server.unread, *(what for evidence in faulted for what in evidence.unread)]
+    unread = [what for seen in every for what in seen.heads.unread]
     return searched(case, found, unread)
 
 
@@ -98,11 +107,11 @@ def _redirected(
                 server, run = client.run(faults, aim=aim, own_folder=plain.own_folder)
             if any(attempt.fault for attempt in server.attempts):
                 break
-        known = {"reproduce": reproduce, "place": operation.label}
-        names = client.key_names
-        found = judge(case, server.attempts, elsewhere.arrived, run, search, **known, key_names=names)
+        judged = partial(judge, case, server.attempts, elsewhere.arrived, run, search, reproduce=reproduce)
+        names = client.declared.query
+        found = judged(place=operation.label, key_names=names, refused=server.heads.refused)
         redirected = [f"redirected from {operation.label}: {what}" for what in elsewhere.unread]
-        return searched(case, found, [*server.unread, *redirected])
+        return searched(case, found, [*server.heads.unread, *redirected])
 
     every = client.undisturbed().operations.all
     operations, unmet = every[:MOST_OPERATIONS], [operation.label for operation in every[MOST_OPERATIONS:]]
@@ -125,25 +134,25 @@ def judge(
     reproduce: str = "",
     place: str = "",
     key_names: Collection[str] = (),
+    refused: Mapping[str, str] = MappingProxyType({}),
 ) -> Finding:
     """Search the client's requests for known secrets; no request at all is an error, never a pass.
 
     ``place`` is the operation that is redirected. In parameters of ``key_names`` the provider asks for the credential
-    in the URL: a risk, which is one finding.
+    in the URL: a risk, which is one finding. ``refused`` has the methods of calls without a body, by their targets.
     """
     finding = partial(case.finding, reproduce=reproduce)
-    if not attempts:
+    if not (attempts or refused):
         return finding(Outcome.ERROR, f"the client never called the fault server; {run.ended}: {run.tail}")
-    own = {path: _without_key(path, key_names) for path in dict.fromkeys(a.path for a in attempts)}
-    if in_url := next(((path, found) for path in own if (found := search(own[path].encode()))), None):
-        path, found = in_url
-        attempt = next(a for a in attempts if a.path == path)
-        seen = f"{attempt.method} {attempt.path.partition('?')[0]} carries the value of {', '.join(found)} in its URL"
+    methods = {**{a.path: a.method for a in attempts}, **refused}
+    own = {path: _without_key(path, key_names) for path in methods}
+    if path := next((path for path in own if search(own[path].encode())), ""):
+        found = ", ".join(search(own[path].encode()))
+        seen = f"{methods[path]} {path.partition('?')[0]} carries the value of {found} in its URL"
         return finding(Outcome.FAIL, seen, summary=URL.failed)
     if case is URL and (carrying := sum(own[a.path] != a.path for a in attempts)):
-        where = f"in the parameter {', '.join(sorted(key_names))}, where the provider takes it"
-        risk = finding(Outcome.FAIL, f"{carrying} of {len(attempts)} calls carry the credential {where}. {_RISK}")
-        return msgspec.structs.replace(risk, level=Level.SHOULD)
+        risk = f"{carrying} of {len(attempts)} calls carry the credential {_where(key_names)}. {_RISK}"
+        return msgspec.structs.replace(finding(Outcome.FAIL, risk), level=Level.SHOULD)
     of_place = f" of {place}" if place else ""
     for names, sent in elsewhere:
         if names or (found := search(sent)):
@@ -154,6 +163,10 @@ def judge(
         return finding(Outcome.ERROR, unmet)
     followed = f", {len(elsewhere)} at the other origin, without the credential" if case.redirect else ""
     return finding(Outcome.PASS, f"{place}{': ' if place else ''}{len(attempts)} calls{followed}")
+
+
+def _where(names: Collection[str]) -> str:
+    return f"in the parameter {', '.join(sorted(names))}, where the provider takes it"
 
 
 def _without_key(target: str, names: Collection[str]) -> str:
@@ -167,6 +180,9 @@ def _certified(case: TransportCase, kind: Certificate, client: ClientUnderTest, 
         names, sent = found.arrived[0]
         carried = names or ", ".join(search(sent)) or "no credential"
         return case.finding(Outcome.FAIL, f"a request after the handshake carries {carried}. {found.ended}")
+    if found.unreadable:
+        seen = f"after the handshake it sent what is no request of HTTP/1.1. {found.ended}"
+        return case.finding(Outcome.FAIL, seen)
     if not found.refused:
         why = f"the client opens no TLS connection to an https URL in place of {{fault_server}}; {found.ended}"
         return case.finding(Outcome.NOT_APPLICABLE, "", summary=f"{case.sentence(Outcome.NOT_APPLICABLE)}: {why}")

@@ -161,6 +161,8 @@ class ProductClient:
         headers = {"authorization": f"Bearer {call.token}"}
         if "client-drops-traceparent" not in self._planted:
             headers |= tracing.passed_on()
+        if "client-puts-key-in-user-agent" in self._planted:
+            headers["user-agent"] = f"acme/1.4 ({call.token})"
         if call.key is not None and not (call.path == "/runs" and "client-starts-runs-without-key" in self._planted):
             headers["idempotency-key"] = self.new_key() if "client-new-key-per-attempt" in self._planted else call.key
         return headers

@@ -14,7 +14,7 @@ from pytest_httpserver import HTTPServer
 from harness.http.client import Network
 from harness.model import Finding, Outcome
 from harness.model.config import Policy
-from harness.resilience.credential_leak import CERTIFIED, REDIRECTED, URL, TransportCase
+from harness.resilience.credential_leak import CERTIFIED, OTHER_HEADER, REDIRECTED, URL, TransportCase
 from harness.resilience.runner import ClientUnderTest
 from harness.resilience.transport_runs import UNREAD, check_transport
 
@@ -204,3 +204,30 @@ def test_a_client_without_tls_is_not_judged(httpserver: HTTPServer, tmp_path: Pa
 
     assert found.outcome is Outcome.NOT_APPLICABLE
     assert "the client opens no TLS connection to an https URL in place of {fault_server}" in found.summary
+
+
+def test_what_is_not_http_after_the_handshake_shows_that_the_certificate_was_taken(
+    httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    """A client that sends what the server cannot read has verified nothing either."""
+    other = (
+        "ssl._create_unverified_context(); s = context.wrap_socket(socket.create_connection(where)); "
+        "s.sendall(b'PRI * HTTP/2.0\\r\\n\\r\\n'); s.recv(9); sys.exit(1)"
+    )
+    with client(httpserver, tmp_path, context=other, tries=1) as tried:
+        found = checked(CERTIFIED[0], tried)
+
+    assert found.outcome is Outcome.FAIL, found.summary
+    assert found.observed.startswith("after the handshake it sent what is no request of HTTP/1.1. the client exited")
+
+
+def test_a_credential_in_another_header_is_found_in_the_same_runs(httpserver: HTTPServer, tmp_path: Path) -> None:
+    """The URL and the other headers are searched in one set of runs."""
+    tell = """http.client.HTTPConnection.putheader = (lambda put: lambda self, name, *values: put(
+    self, name, *values) if name != "Accept-Encoding" else put(self, "User-Agent", "c/1 " + key))(
+    http.client.HTTPConnection.putheader)"""
+    with client(httpserver, tmp_path, first=tell) as tried:
+        found = [checked(case, tried) for case in (URL, OTHER_HEADER)]
+
+    assert [each.outcome for each in found] == [Outcome.PASS, Outcome.FAIL]
+    assert found[1].observed == "GET /first carries the value of env:KEY in its header user-agent"

@@ -303,11 +303,13 @@ def test_a_defect_of_the_client_shows(defect: str, call: Call) -> None:
 
 
 def test_defects_of_what_the_client_sends_show(call: Call, settings: Settings, database: Database) -> None:
-    """New keys, the credential in the URL or with another origin, an unkeyed write again, retries not counted."""
+    """New keys, a credential in the URL, a header or at another origin, an unkeyed write again, retries not counted."""
     script, _ = call(answer(503), OK, defect="client-new-key-per-attempt")
     assert len(set(script.keys())) == 2
     script, _ = call(OK, defect="client-puts-key-in-url")
     assert settings.api_key.current() in script.requests[0][1].partition("\r\n")[0]
+    script, _ = call(OK, defect="client-puts-key-in-user-agent")
+    assert settings.api_key.current() in script.header(0, "user-agent")
     elsewhere = Script((OK,))
     call(answer(307, f"Location: {elsewhere.url}/projects"), defect="client-follows-redirects-with-key")
     assert settings.api_key.current() in elsewhere.header(0, "authorization")

@@ -15,7 +15,7 @@ from harness.resilience.transport_runs import UNREAD, judge, searched
 
 RUN = ClientRun(exit_status=1, seconds=0.1, tail="boom")
 SECRET = os.urandom(8).hex()
-URL, REDIRECT, *_ = CASES
+URL, OTHER, REDIRECT, *_ = CASES
 
 
 def attempt(path: str, fault: str = "302") -> Attempt:

@@ -138,7 +138,7 @@ def test_a_client_without_end_is_refused(
 
     assert seen == [200, 200, 503]
     assert len(server.attempts) == 2
-    assert server.unread == ["requests beyond the first 10,000, or 16 MB of targets and keys (1)"]
+    assert server.heads.unread == ["requests beyond the first 10,000, or 16 MB of targets and keys (1)"]
 
 
 def test_a_chunked_body_is_read_whole(client: httpx.Client, httpserver: HTTPServer) -> None:
@@ -166,7 +166,7 @@ def test_what_is_no_http_ends_its_connection_alone(client: httpx.Client, nonsens
         assert client.get(server.url).status_code == 204
 
     assert len(server.attempts) == 1
-    assert server.unread == (["requests whose heads are cut or not HTTP/1.1 (1)"] if nonsense.strip() else [])
+    assert server.heads.unread == (["requests whose heads are cut or not HTTP/1.1 (1)"] if nonsense.strip() else [])
 
 
 def test_nothing_stays_behind(client: httpx.Client) -> None:
