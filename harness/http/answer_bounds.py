@@ -13,7 +13,7 @@ import httpx
 
 from harness.core.foreign_json import TOO_MANY, ValueCount
 from harness.http.codings import codings_in
-from harness.http.installed_codecs import installed_codec
+from harness.http.installed_codecs import contents, installed_codec
 
 MAX_ANSWER_BYTES = 64 << 20
 _UNPACKED = 256 * 1024
@@ -130,15 +130,19 @@ def _by_package(opened: Callable[[], Any]) -> _Unpacking:
         while stream is not None and at < len(piece):
             part = piece[at : at + _PACKED]
             at += len(part)
-            try:
-                content = stream.decompress(part)
-            except Exception:  # noqa: BLE001 - each package has an error of its own, and the client finds the same
-                stream = None
-                return
+            pieces = contents(stream, part)
+            while True:
+                try:
+                    content = next(pieces, None)
+                except Exception:  # noqa: BLE001 - each package has an error of its own, and the client finds the same
+                    stream = None
+                    return
+                if content is None:
+                    break
+                yield content
             if stream.eof:
                 at -= len(stream.unused_data)
                 stream = opened()
-            yield content
 
     return unpacked
 

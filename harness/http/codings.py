@@ -7,11 +7,11 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 from harness.errors import HarnessError
-from harness.http.installed_codecs import INSTALLABLE, Stream, installed_codec
+from harness.http.installed_codecs import INSTALLABLE, Stream, contents, installed_codec
 
 MAX_DECODED = 64 * 1024 * 1024
 """Default limit of a decoded body in bytes: a small compressed body can expand without end."""
@@ -177,15 +177,20 @@ def _unpacked(stream: Stream, body: bytes, name: str, content: io.BytesIO, limit
     A piece at a time into what grows: a stream that is asked for all at once takes its content twice while it joins it.
     """
     for at in range(0, len(body), piece):
-        try:
-            content.write(stream.decompress(body[at : at + piece]))
-        except Exception:  # noqa: BLE001 - each package has an error of its own
-            raise _damaged(name) from None
-        if content.tell() > limit:
-            raise _too_large(name, limit)
+        for part in _contents(stream, body[at : at + piece], name):
+            content.write(part)
+            if content.tell() > limit:
+                raise _too_large(name, limit)
         if stream.eof:
             return stream.unused_data + body[at + piece :]
     raise _cut(name)
+
+
+def _contents(stream: Stream, data: bytes, name: str) -> Iterator[bytes]:
+    try:
+        yield from contents(stream, data)
+    except Exception:  # noqa: BLE001 - each package has an error of its own
+        raise _damaged(name) from None
 
 
 _DECODERS: Mapping[str, Decoder] = {"gzip": _gunzipped, "x-gzip": _gunzipped, "deflate": _deflated}

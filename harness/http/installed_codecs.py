@@ -6,7 +6,7 @@ Python itself has neither before 3.14, and no client asks for one that it cannot
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
@@ -34,16 +34,39 @@ class Codec(NamedTuple):
     pack: Callable[[bytes], bytes]
 
 
+_LEAST = 8
+"""Bytes given at a time to a Brotli without a bound: a block of 16 MiB takes some more (RFC 7932 section 9.2)."""
+_MOST = 256 * 1024
+"""Bytes that a Brotli with a bound, 1.2 or newer, gives back at a time."""
+
+
+def contents(stream: Stream, data: bytes) -> Iterator[bytes]:
+    """Yield what ``data`` unpacks to, in pieces where it may be much; the package's own error for no such frame."""
+    if isinstance(stream, _BrotliStream):
+        yield from stream.pieces(data)
+    else:
+        yield stream.decompress(data)
+
+
 class _BrotliStream:
     def __init__(self, stream: Any) -> None:
         self._stream = stream
+        self._is_bounded = hasattr(stream, "can_accept_more_data")
         self.eof = False
         self.unused_data = b""  # brotli refuses what comes behind the end
 
     def decompress(self, data: bytes, /) -> bytes:
-        content: bytes = self._stream.process(data)
+        return b"".join(self.pieces(data))
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        if not self._is_bounded:
+            for at in range(0, len(data), _LEAST):
+                yield self._stream.process(data[at : at + _LEAST])
+        else:
+            yield self._stream.process(data, output_buffer_limit=_MOST)
+            while not self._stream.can_accept_more_data() and not self._stream.is_finished():
+                yield self._stream.process(b"", output_buffer_limit=_MOST)
         self.eof = self._stream.is_finished()
-        return content
 
 
 def _brotli(module: Any) -> Codec:
