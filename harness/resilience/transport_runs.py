@@ -147,8 +147,8 @@ def judge(
     methods = {**{a.path: a.method for a in attempts}, **refused}
     own = {path: _without_key(path, key_names) for path in methods}
     if path := next((path for path in own if search(own[path].encode())), ""):
-        found = ", ".join(search(own[path].encode()))
-        seen = f"{methods[path]} {path.partition('?')[0]} carries the value of {found} in its URL"
+        secret_names = ", ".join(search(own[path].encode()))
+        seen = f"{methods[path]} {path.partition('?')[0]} carries the value of {secret_names} in its URL"
         return finding(Outcome.FAIL, seen, summary=URL.failed)
     if case is URL and (carrying := sum(own[a.path] != a.path for a in attempts)):
         risk = f"{carrying} of {len(attempts)} calls carry the credential {_where(key_names)}. {_RISK}"
