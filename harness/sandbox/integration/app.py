@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -22,7 +23,7 @@ from harness.sandbox.integration.lookup import LookUp
 from harness.sandbox.integration.metrics import IntegrationMetrics
 from harness.sandbox.integration.receiver import PATH, WebhookReceiver, is_event_id
 from harness.sandbox.integration.settings import Settings
-from harness.sandbox.integration.storage import Database, StorageError
+from harness.sandbox.integration.storage import Database
 from harness.sandbox.integration.trust import METHOD_TOO, PATH_TOO
 from harness.sandbox.integration.worker import Worker, WorkPolicy
 
@@ -61,8 +62,8 @@ class Integration:
         """GET /healthz: 503 while the database does not answer."""
         try:
             await run_in_threadpool(inbox.depth, self.database)
-        except StorageError as exc:
-            return JSONResponse({"status": "no database", "error": str(exc)}, 503)
+        except SQLAlchemyError as exc:
+            return JSONResponse({"status": "no database", "error": type(exc).__name__}, 503)
         return JSONResponse({"status": "ok"})
 
     def close(self) -> None:

@@ -194,13 +194,15 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _opened(database: str) -> Iterator[Database]:
+    from sqlalchemy.exc import SQLAlchemyError
+
     from harness.sandbox.integration.settings import database_url
-    from harness.sandbox.integration.storage import Database, StorageError
+    from harness.sandbox.integration.storage import Database
 
     try:
         store = Database(database_url(database))
-    except StorageError as exc:
-        _stop(f"The database cannot be opened ({exc}). Check --database.", status=2)
+    except SQLAlchemyError as exc:
+        _stop(f"The database cannot be opened ({type(exc).__name__}). Check --database.", status=2)
     with contextlib.closing(store):
         yield store
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import structlog
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from harness.sandbox.integration.storage import Database, StorageError, Transaction
+from harness.sandbox.integration.storage import Database, counters
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Upper bounds of histogram buckets; what takes longer than the last is beyond every budget."""
@@ -39,25 +41,21 @@ ALL: tuple[Series, ...] = (
 )
 
 
-def add(transaction: Transaction, amounts: Mapping[Series, float]) -> None:
+def add(connection: Connection, database: Database, amounts: Mapping[Series, float]) -> None:
     """Add to counts within the caller's transaction; in one order always, so that two never wait for each other."""
     for (name, label), amount in sorted(amounts.items()):
-        transaction.change(
-            "INSERT INTO counters (name, label, value) VALUES (:name, :label, :value)"
-            " ON CONFLICT (name, label) DO UPDATE SET value = counters.value + excluded.value",
-            name=name,
-            label=label,
-            value=float(amount),
-        )
+        row = database.insert(counters).values(name=name, label=label, value=amount)
+        more = {"value": counters.c.value + row.excluded.value}
+        connection.execute(row.on_conflict_do_update(index_elements=["name", "label"], set_=more))
 
 
 def add_quietly(database: Database, amounts: Mapping[Series, float]) -> None:
     """Add to counts in a transaction of their own; what is counted must not fail because it cannot be counted."""
     try:
-        with database.writing() as transaction:
-            add(transaction, amounts)
-    except StorageError as exc:
-        log.warning("not counted", series=[name for name, _ in amounts], error=str(exc))
+        with database.writing() as connection:
+            add(connection, database, amounts)
+    except SQLAlchemyError as exc:
+        log.warning("not counted", series=[name for name, _ in amounts], error=type(exc).__name__)
 
 
 def processed(seconds: float) -> dict[Series, float]:
@@ -68,6 +66,6 @@ def processed(seconds: float) -> dict[Series, float]:
 
 def read(database: Database) -> dict[Series, float]:
     """Return all counts, those included that are still zero."""
-    with database.reading() as transaction:
-        rows = transaction.rows("SELECT name, label, value FROM counters")
-    return dict.fromkeys(ALL, 0.0) | {(row["name"], row["label"]): row["value"] for row in rows}
+    with database.reading() as connection:
+        rows = connection.execute(select(counters.c.name, counters.c.label, counters.c.value))
+        return dict.fromkeys(ALL, 0.0) | {(name, label): value for name, label, value in rows}

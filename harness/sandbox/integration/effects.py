@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import Connection
+
 from harness.sandbox.integration import promised, runs
-from harness.sandbox.integration.storage import Transaction
+from harness.sandbox.integration.storage import Database, effects
 
 STATUS = {"run.started": "running", "run.succeeded": "succeeded", "run.failed": "failed"}
 KNOWN = frozenset({"project.created", *STATUS})
@@ -52,7 +54,8 @@ def prepare(event_type: str, event: dict[str, Any], *, look_up: LookUp, simulate
 
 
 def apply(
-    transaction: Transaction,
+    connection: Connection,
+    database: Database,
     *,
     event_id: str,
     event_type: str,
@@ -61,15 +64,12 @@ def apply(
     forward_only: bool = True,
 ) -> None:
     """Have the effect, in the caller's transaction."""
-    transaction.change(
-        "INSERT INTO effects (event_id, what, at) VALUES (:event_id, :what, :at)",
-        event_id=event_id,
-        what=status or event_type,
-        at=time.time(),
-    )
+    connection.execute(effects.insert().values(event_id=event_id, what=status or event_type, at=time.time()))
     if status:
         run_id, project_id = _text(event["data"], "run", "id"), _text(event["data"], "run", "projectId")
-        runs.advance(transaction, run_id=run_id, project_id=project_id, status=status, forward_only=forward_only)
+        runs.advance(
+            connection, database, run_id=run_id, project_id=project_id, status=status, forward_only=forward_only
+        )
 
 
 def _text(data: dict[str, Any], part: str, key: str) -> str:

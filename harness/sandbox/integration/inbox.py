@@ -9,44 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import counts
-from harness.sandbox.integration.storage import Database, Transaction
+from harness.sandbox.integration.storage import Database, effects, inbox
 
 MAX_REASON = 500
-
-_ADD = """
-INSERT INTO inbox
-  (event_id, type, received_at, headers, body, traceparent, status, attempts, next_at, reason)
-VALUES
-  (:event_id, :type, :now, :headers, :body, :traceparent, :status, 0, :now, '')
-ON CONFLICT DO NOTHING
-"""
-_DUE = "SELECT event_id FROM inbox WHERE status = 'new' AND next_at <= :now ORDER BY next_at LIMIT 1"
-_CLAIM = """
-UPDATE inbox SET next_at = :until, attempts = attempts + 1
-WHERE event_id = ({due}) AND status = 'new' AND next_at <= :now
-RETURNING event_id, type, body, traceparent, attempts
-"""
-_MINE = "event_id = :event_id AND status = 'new' AND attempts = :claimed"
-"""A claim that no other worker has taken over."""
-_EXTEND = f"UPDATE inbox SET next_at = :until WHERE {_MINE}"  # noqa: S608 - constants alone, here and below
-_FINISH = f"UPDATE inbox SET status = 'done', reason = '' WHERE {_MINE}"  # noqa: S608
-_FAIL = f"""
-UPDATE inbox SET status = :status, next_at = :next_at, reason = :reason, body = :body, attempts = :attempts
-WHERE {_MINE}
-"""  # noqa: S608
-_DROP_REDRIVEN = f"DELETE FROM inbox WHERE {_MINE} AND reason <> ''"  # noqa: S608
-_DROP_DEAD = "DELETE FROM inbox WHERE status = 'dead'"
-_AGAIN = "UPDATE inbox SET status = 'new', attempts = 0, next_at = :now WHERE status = :status"
-_STATE = """
-SELECT status, attempts, reason, body, (SELECT count(*) FROM effects WHERE effects.event_id = inbox.event_id) AS effects
-FROM inbox WHERE event_id = :event_id
-"""
-_DEPTH = """
-SELECT count(*) AS waiting, min(received_at) AS oldest, (SELECT count(*) FROM inbox WHERE status = 'dead') AS dead
-FROM inbox WHERE status = 'new'
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,43 +45,64 @@ class Claimed:
     """This one included."""
 
 
-def add(transaction: Transaction, event: InboxEvent) -> bool:
-    """Store an event within the caller's transaction; False when its id was there already."""
-    stored = transaction.change(
-        _ADD,
-        event_id=event.event_id,
-        type=event.type,
-        now=time.time(),
-        headers=event.headers,
-        body=event.body,
-        traceparent=event.traceparent,
-        status="new" if event.known else "ignored",
-    )
-    return stored == 1
+def add(connection: Connection, database: Database, events: Sequence[InboxEvent]) -> list[bool]:
+    """Store events within the caller's transaction; for each, False when its id was there already."""
+    now = time.time()
+    rows = [
+        {
+            "event_id": event.event_id,
+            "type": event.type,
+            "received_at": now,
+            "headers": event.headers,
+            "body": event.body,
+            "traceparent": event.traceparent,
+            "status": "new" if event.known else "ignored",
+            "attempts": 0,
+            "next_at": now,
+            "reason": "",
+        }
+        for event in events
+    ]
+    new = database.insert(inbox).on_conflict_do_nothing().returning(inbox.c.event_id)
+    ids = set(connection.execute(new, rows).scalars())
+    added = []
+    for event in events:
+        added.append(event.event_id in ids)
+        ids.discard(event.event_id)
+    return added
 
 
 def claim(database: Database, *, lease_s: float) -> Claimed | None:
     """Take the event that is due first, for ``lease_s`` seconds: should this process die, it is due again then."""
     now = time.time()
-    with database.reading() as transaction:
-        if transaction.row(_DUE, now=now) is None:
+    due = select(inbox.c.event_id).where(inbox.c.status == "new", inbox.c.next_at <= now)
+    due = due.order_by(inbox.c.next_at).limit(1)
+    with database.reading() as connection:
+        if connection.execute(due).first() is None:
             return None
-    statement = _CLAIM.format(due=f"{_DUE} {database.skip_locked}")
-    with database.writing() as transaction:
-        row = transaction.row(statement, now=now, until=now + lease_s)
+    if database.skips_locked:
+        due = due.with_for_update(skip_locked=True)
+    taken = (
+        update(inbox)
+        .where(inbox.c.event_id == due.scalar_subquery(), inbox.c.status == "new", inbox.c.next_at <= now)
+        .values(next_at=now + lease_s, attempts=inbox.c.attempts + 1)
+        .returning(inbox.c.event_id, inbox.c.type, inbox.c.body, inbox.c.traceparent, inbox.c.attempts)
+    )
+    with database.writing() as connection:
+        row = connection.execute(taken).mappings().one_or_none()
     return None if row is None else Claimed(**row)
 
 
 def extend(database: Database, claims: Sequence[Claimed], *, lease_s: float) -> None:
     """Prolong claims that are still being worked on."""
-    with database.writing() as transaction:
+    with database.writing() as connection:
         for claimed in sorted(claims, key=lambda c: c.event_id):
-            transaction.change(_EXTEND, until=time.time() + lease_s, **_mine(claimed))
+            connection.execute(update(inbox).where(_mine(claimed)).values(next_at=time.time() + lease_s))
 
 
-def finish(transaction: Transaction, claimed: Claimed) -> bool:
+def finish(connection: Connection, claimed: Claimed) -> bool:
     """Mark as done within the caller's transaction; False when the claim is no longer ours, and nothing may be done."""
-    return transaction.change(_FINISH, **_mine(claimed)) == 1
+    return connection.execute(update(inbox).where(_mine(claimed)).values(status="done", reason="")).rowcount == 1
 
 
 def fail(
@@ -124,8 +114,6 @@ def fail(
         "reason": reason.replace("\0", "\\0")[:MAX_REASON],  # PostgreSQL stores no NUL in text
         "next_at": time.time() + delay_s,
         "status": "dead" if dead else "new",
-        "body": claimed.body,
-        "attempts": claimed.attempts,
     }
     if dead and "worker-forgets-dead-bodies" in planted:
         values["body"] = b""
@@ -137,65 +125,72 @@ def fail(
         values["reason"] = ""
     if dead and "worker-counts-attempts-wrong" in planted:
         values["attempts"] = 0
-    with database.writing() as transaction:
+    with database.writing() as connection:
         if dead and "worker-overwrites-dead-letters" in planted:
-            transaction.change(_DROP_DEAD)
+            connection.execute(delete(inbox).where(inbox.c.status == "dead"))
         if claimed.attempts == 1 and "worker-loses-redriven-events" in planted:  # only those have a reason before that
-            transaction.change(_DROP_REDRIVEN, **_mine(claimed))
-        mine = transaction.change(_FAIL, **values, **_mine(claimed)) == 1
+            connection.execute(delete(inbox).where(_mine(claimed), inbox.c.reason != ""))
+        mine = connection.execute(update(inbox).where(_mine(claimed)).values(**values)).rowcount == 1
         if dead and mine and "worker-counts-no-dead-letters" not in planted:
-            counts.add(transaction, {(counts.DEAD_LETTERS, ""): 1})
+            counts.add(connection, database, {(counts.DEAD_LETTERS, ""): 1})
         if dead and "worker-drops-the-dead" in planted:
-            transaction.change("DELETE FROM inbox WHERE event_id = :event_id", event_id=claimed.event_id)
+            connection.execute(delete(inbox).where(inbox.c.event_id == claimed.event_id))
 
 
 def drive_again(database: Database, event_ids: Sequence[str], *, status: str = "dead") -> int:
     """Make events new again, as if never tried; return how many there were. Of no ids, all dead letters."""
-    now = time.time()
-    with database.writing() as transaction:
-        if not event_ids:
-            return transaction.change(_AGAIN, now=now, status=status)
-        one = f"{_AGAIN} AND event_id = :event_id"
-        return sum(transaction.change(one, now=now, status=status, event_id=event_id) for event_id in event_ids)
+    which = inbox.c.status == status
+    if event_ids:
+        which &= inbox.c.event_id.in_(event_ids)
+    with database.writing() as connection:
+        again = update(inbox).where(which).values(status="new", attempts=0, next_at=time.time())
+        return connection.execute(again).rowcount
 
 
 def drop_dead_letters(database: Database) -> None:
     """Forget all dead letters: for a planted defect alone."""
-    with database.writing() as transaction:
-        transaction.change(_DROP_DEAD)
+    with database.writing() as connection:
+        connection.execute(delete(inbox).where(inbox.c.status == "dead"))
 
 
 def dead_letters(database: Database, event_id: str | None = None) -> list[dict[str, Any]]:
     """Return the dead letters, or the one with that id, oldest first, as rows of the inbox."""
-    with database.reading() as transaction:
-        rows = transaction.rows("SELECT * FROM inbox WHERE status = 'dead' ORDER BY received_at")
-    return [row for row in rows if event_id in (None, row["event_id"])]
+    query = select(inbox).where(inbox.c.status == "dead").order_by(inbox.c.received_at)
+    if event_id is not None:
+        query = query.where(inbox.c.event_id == event_id)
+    with database.reading() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def state(database: Database, event_id: str) -> dict[str, Any] | None:
     """Return what became of an event, None when it is unknown."""
-    with database.reading() as transaction:
-        row = transaction.row(_STATE, event_id=event_id)
-    if row is None:
-        return None
+    query = select(inbox.c.status, inbox.c.attempts, inbox.c.reason, inbox.c.body)
+    happened = select(func.count()).select_from(effects).where(effects.c.event_id == event_id)
+    with database.reading() as connection:
+        row = connection.execute(query.where(inbox.c.event_id == event_id)).one_or_none()
+        if row is None:
+            return None
+        number = connection.execute(happened).scalar_one()
+    digest = hashlib.sha256(row.body).hexdigest()
     return {
         "id": event_id,
-        "status": row["status"],
-        "effects": row["effects"],
-        "attempts": row["attempts"],
-        "reason": row["reason"],
-        "bodySha256": hashlib.sha256(row["body"]).hexdigest(),
+        "status": row.status,
+        "effects": number,
+        "attempts": row.attempts,
+        "reason": row.reason,
+        "bodySha256": digest,
     }
 
 
 def depth(database: Database) -> tuple[int, float, int]:
     """Return how many events wait, for how many seconds the longest has, and how many dead letters lie."""
-    with database.reading() as transaction:
-        [row] = transaction.rows(_DEPTH)
-    waits_s = max(0.0, time.time() - row["oldest"]) if row["waiting"] else 0.0
-    return row["waiting"], waits_s, row["dead"]
+    waiting = select(func.count(), func.min(inbox.c.received_at)).where(inbox.c.status == "new")
+    dead = select(func.count()).select_from(inbox).where(inbox.c.status == "dead")
+    with database.reading() as connection:
+        number, oldest = connection.execute(waiting).one()
+        lying = connection.execute(dead).scalar_one()
+    return number, max(0.0, time.time() - oldest) if number else 0.0, lying
 
 
-def _mine(claimed: Claimed) -> dict[str, Any]:
-    """Return the values of `_MINE`."""
-    return {"event_id": claimed.event_id, "claimed": claimed.attempts}
+def _mine(claimed: Claimed) -> ColumnElement[bool]:
+    return (inbox.c.event_id == claimed.event_id) & (inbox.c.status == "new") & (inbox.c.attempts == claimed.attempts)

@@ -60,8 +60,8 @@ class Intake:
         if not together:
             return
         try:
-            with self._database.writing() as transaction:
-                added = [inbox.add(transaction, event) for event, _ in together]
+            with self._database.writing() as connection:
+                added = inbox.add(connection, self._database, [event for event, _ in together])
         except Exception as exc:  # noqa: BLE001 - handed to whom it concerns
             if len(together) == 1:
                 together[0][1].set_exception(exc)

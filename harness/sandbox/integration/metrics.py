@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import counts, inbox
-from harness.sandbox.integration.storage import Database, StorageError
+from harness.sandbox.integration.storage import Database
 
 OUTCOMES = ("accepted", "duplicate", "rejected", "unavailable")
 REASONS = {
@@ -84,7 +85,7 @@ class _FromDatabase(Collector):
         up = GaugeMetricFamily("webhook_store_up", "Whether the database of the inbox answers.")
         try:
             shared = list(self._read())
-        except StorageError:
+        except SQLAlchemyError:
             shared = []
         up.add_metric([], bool(shared))
         yield from (up, *shared)

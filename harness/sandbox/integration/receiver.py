@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,7 +29,7 @@ from harness.sandbox.integration.raw_body import MAX_BODY, RefusedError, raw_bod
 from harness.sandbox.integration.recognition import Recognition
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.signature import Verifier
-from harness.sandbox.integration.storage import Database, StorageError
+from harness.sandbox.integration.storage import Database
 from harness.sandbox.integration.trust import Trust
 from harness.sandbox.integration.worker import Worker
 
@@ -176,8 +177,8 @@ class WebhookReceiver:
             return JSONResponse({"received": event.event_id})
         try:
             added = await (self._mark_then_store if _MARKS_FIRST in planted else self._store)(event)
-        except StorageError as exc:
-            log.error("inbox not available", error=str(exc))  # noqa: TRY400 - the type is enough
+        except SQLAlchemyError as exc:
+            log.error("inbox not available", error=type(exc).__name__)  # noqa: TRY400 - the type is enough
             if "receiver-acknowledges-without-store" in planted:
                 return JSONResponse({"received": event.event_id})
             raise RefusedError(503, "try again later") from exc

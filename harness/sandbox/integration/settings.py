@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+
+from sqlalchemy.engine import make_url
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration.credentials import ApiCredential, CredentialError
-from harness.sandbox.integration.sql_drivers import POSTGRESQL, SQLITE
 from harness.sandbox.integration.tokens import TokenCredential
 
 
@@ -23,7 +23,7 @@ class Settings:
     previous_webhook_secret: ApiCredential | None = None
     """Still accepted while the sender changes over."""
     database: str = field(repr=False)
-    """URL; may hold a password."""
+    """SQLAlchemy URL; may hold a password."""
     simulate: bool = False
     """Obey ``data.simulate`` of an event; see `harness.sandbox.integration.effects`."""
 
@@ -56,13 +56,13 @@ class Settings:
 
     def secrets(self) -> frozenset[str]:
         """Return what may never be logged."""
-        password = unquote(urlsplit(self.database).password or "")
+        password = make_url(self.database).password
         previous = self.previous_webhook_secret
         return (
             self.api_key.seen
             | self.webhook_secret.seen
             | (previous.seen if previous else frozenset())
-            | ({password} if password else frozenset())
+            | ({str(password)} if password else frozenset())
         )
 
 
@@ -75,8 +75,8 @@ def _remembering(name: str, environ: Mapping[str, str], kept: Path) -> Mapping[s
 
 
 def database_url(given: str) -> str:
-    """Return the URL of an SQLite file, or of a database named as its own tools name it."""
+    """Return the SQLAlchemy URL of an SQLite file, or of a database named as its own tools name it."""
     if "://" not in given:
-        return f"{SQLITE}{Path(given)}"
+        return f"sqlite:///{Path(given)}"
     scheme, rest = given.split("://", 1)
-    return f"{POSTGRESQL}{rest}" if scheme in ("postgres", "postgresql") else given
+    return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else given

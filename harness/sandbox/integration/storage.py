@@ -1,160 +1,157 @@
-"""What the integration remembers, and how it is opened: SQLite by default, PostgreSQL by its URL alone.
-
-It takes plain SQL and a driver: to import a toolkit for SQL takes longer than a whole run of the workflow computes.
-"""
+"""What the integration remembers, and how it is opened: SQLite by default, PostgreSQL by its URL alone."""
 
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
-from harness.sandbox.integration.sql_drivers import SqlDriver, StorageError, driver_of
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects import sqlite
 
-__all__ = ["Database", "StorageError", "Transaction"]
+metadata = MetaData()
 
-SCHEMA = (
-    """
-    CREATE TABLE IF NOT EXISTS inbox (
-      event_id VARCHAR(128) PRIMARY KEY,
-      type VARCHAR(255) NOT NULL,
-      received_at FLOAT NOT NULL, -- Unix seconds
-      headers TEXT NOT NULL, -- JSON, without the signature
-      body {bytes} NOT NULL, -- as it arrived
-      traceparent VARCHAR(64) NOT NULL, -- of the delivery, empty for none
-      status VARCHAR(16) NOT NULL, -- new, done, dead, ignored
-      attempts INTEGER NOT NULL,
-      next_at FLOAT NOT NULL, -- Unix seconds; while an event is claimed, the end of the lease
-      reason TEXT NOT NULL -- of the last failure
-    )""",
-    "CREATE INDEX IF NOT EXISTS inbox_due ON inbox (status, next_at)",
-    # An event's id is not unique among the effects, on purpose: an event processed twice must show.
-    """
-    CREATE TABLE IF NOT EXISTS effects (
-      id {serial},
-      event_id VARCHAR(128) NOT NULL,
-      what VARCHAR(255) NOT NULL,
-      at FLOAT NOT NULL -- Unix seconds
-    )""",
-    "CREATE INDEX IF NOT EXISTS ix_effects_event_id ON effects (event_id)",
-    """
-    CREATE TABLE IF NOT EXISTS runs (
-      run_id VARCHAR(64) PRIMARY KEY,
-      project_id VARCHAR(64) NOT NULL,
-      status VARCHAR(16) NOT NULL
-    )""",
-    """
-    CREATE TABLE IF NOT EXISTS workflows (
-      name VARCHAR(64) PRIMARY KEY,
-      project_key VARCHAR(64) NOT NULL, -- idempotency keys, stored before they are used
-      run_key VARCHAR(64) NOT NULL,
-      project_id VARCHAR(64) NOT NULL, -- empty until it is known
-      run_id VARCHAR(64) NOT NULL
-    )""",
-    """
-    CREATE TABLE IF NOT EXISTS counters (
-      name VARCHAR(64) NOT NULL,
-      label VARCHAR(64) NOT NULL,
-      value FLOAT NOT NULL,
-      PRIMARY KEY (name, label)
-    )""",
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("event_id", String(128), primary_key=True),
+    Column("type", String(255), nullable=False),
+    Column("received_at", Float, nullable=False),  # Unix seconds
+    Column("headers", Text, nullable=False),  # JSON, without the signature
+    Column("body", LargeBinary, nullable=False),  # as it arrived
+    Column("traceparent", String(64), nullable=False),  # of the delivery, empty for none
+    Column("status", String(16), nullable=False),  # new, done, dead, ignored
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Float, nullable=False),  # Unix seconds; while an event is claimed, the end of the lease
+    Column("reason", Text, nullable=False),  # of the last failure
+)
+Index("inbox_due", inbox.c.status, inbox.c.next_at)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Not unique, on purpose: an event processed twice must show.
+    Column("event_id", String(128), nullable=False, index=True),
+    Column("what", String(255), nullable=False),
+    Column("at", Float, nullable=False),  # Unix seconds
+)
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("project_id", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+)
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("project_key", String(64), nullable=False),  # idempotency keys, kept before they are used
+    Column("run_key", String(64), nullable=False),
+    Column("project_id", String(64), nullable=False),  # empty until it is known
+    Column("run_id", String(64), nullable=False),
+)
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("label", String(64), primary_key=True),
+    Column("value", Float, nullable=False),
 )
 
-MOST_CONNECTIONS = 20
-WAIT_S = 3.0
-"""Seconds to wait for a connection that another thread has."""
-
-
-class Transaction:
-    """Statements that commit together; each value has a name, as in ``WHERE event_id = :event_id``."""
-
-    def __init__(self, connection: Any, driver: SqlDriver) -> None:
-        self._connection = connection
-        self._driver = driver
-
-    def change(self, statement: str, **values: Any) -> int:
-        """Run a statement; return how many rows it changed."""
-        return int(self._connection.execute(self._driver.written(statement), values).rowcount)
-
-    def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
-        """Run a statement that returns rows."""
-        found: list[dict[str, Any]] = self._connection.execute(self._driver.written(statement), values).fetchall()
-        return found
-
-    def row(self, statement: str, **values: Any) -> dict[str, Any] | None:
-        """Run a statement that returns one row at most."""
-        return next(iter(self.rows(statement, **values)), None)
+_SCHEMA_LOCK = 0x5AD8  # any number, the same in every process
 
 
 class Database:
     """One database, for one process. Writers of one process take turns on SQLite, which has room for one."""
 
     def __init__(self, url: str) -> None:
-        """Open it and make its tables; like everything here, raises `StorageError`."""
-        self._driver = driver_of(url)
-        self._turn = threading.Lock() if self._driver.one_writer else contextlib.nullcontext()
-        self._room = threading.BoundedSemaphore(MOST_CONNECTIONS)
-        self._idle: list[Any] = []
+        """Open it and make its tables; SQLite is set so that a commit survives a crash of the machine."""
+        lite = url.startswith("sqlite")
+        pool: dict[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 3}
+        if not lite:
+            pool |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3}}
+        self._engine = create_engine(url, hide_parameters=True, **pool)  # errors must not quote what an event said
+        self._turn = threading.Lock() if lite else contextlib.nullcontext()
+        self._insert = sqlite.insert if lite else _insert_of_postgresql()
+        if lite:
+            event.listen(self._engine, "connect", _durable)
+            event.listen(self._engine, "begin", _begin)
+        self._reader = self._engine.execution_options(reads_only=True)
         try:
-            with self.writing() as transaction:
-                if self._driver.first:
-                    transaction.rows(self._driver.first)
-                for statement in SCHEMA:
-                    transaction.change(statement.format(**self._driver.types))
+            with self.writing() as connection:
+                if not lite:
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})"))
+                metadata.create_all(connection)
         except BaseException:
             self.close()
             raise
 
     @property
-    def skip_locked(self) -> str:
-        """The end of a SELECT that passes over rows that another transaction holds; empty where none can."""
-        return self._driver.skip_locked
+    def skips_locked(self) -> bool:
+        """Whether rows that another transaction holds can be passed over."""
+        return self._engine.dialect.name == "postgresql"
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Transaction]:
+    def writing(self) -> Iterator[Connection]:
         """Give a transaction that commits at the end, or leaves no trace."""
-        with self._turn, self._transaction(self._driver.writes) as transaction:
-            yield transaction
+        with self._turn, self._engine.begin() as connection:
+            yield connection
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[Transaction]:
-        """Give a transaction that blocks no writer."""
-        with self._transaction(self._driver.reads) as transaction:
-            yield transaction
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection that blocks no writer."""
+        with self._reader.connect() as connection:
+            yield connection
 
-    @contextlib.contextmanager
-    def _transaction(self, begin: str) -> Iterator[Transaction]:
-        if not self._room.acquire(timeout=WAIT_S):
-            raise StorageError("all connections are in use")
-        try:
-            connection = self._free()
-            try:
-                connection.execute(begin)
-                yield Transaction(connection, self._driver)
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.close()  # which undoes what was not committed
-                raise
-            self._idle.append(connection)
-        except self._driver.error as exc:
-            raise StorageError(type(exc).__name__) from exc
-        finally:
-            self._room.release()
-
-    def _free(self) -> Any:
-        """Return an idle connection that still answers, else a new one."""
-        while True:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                return self._driver.open()
-            if self._driver.answers(connection):
-                return connection
-            connection.close()
+    def insert(self, table: Table) -> Any:
+        """Return an INSERT that knows ON CONFLICT."""
+        return self._insert(table)
 
     def close(self) -> None:
         """Close all connections."""
-        with contextlib.suppress(IndexError):
-            while True:
-                self._idle.pop().close()
+        self._engine.dispose()
+
+
+def _insert_of_postgresql() -> Any:
+    from sqlalchemy.dialects import postgresql  # takes longer to import than a whole run of the workflow computes
+
+    return postgresql.insert
+
+
+def _durable(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin below, not where the driver guesses
+    connection.execute("PRAGMA busy_timeout=3000")
+    for attempt in range(50):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:  # another process is changing it too, which heeds no busy_timeout
+            if attempt == 49:
+                raise
+            time.sleep(0.02)
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin(connection: Connection) -> None:
+    # A writer that begins as a reader cannot become one once another has written (SQLITE_BUSY_SNAPSHOT).
+    reads_only = connection.get_execution_options().get("reads_only")
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -124,8 +124,8 @@ class Worker:
             return
         start = time.perf_counter()
         if "worker-marks-done-first" in self._planted:
-            with self._database.writing() as transaction:
-                inbox.finish(transaction, claimed)
+            with self._database.writing() as connection:
+                inbox.finish(connection, claimed)
         try:
             event = json.loads(claimed.body)
             status = effects.prepare(
@@ -139,8 +139,8 @@ class Worker:
         except Exception as exc:  # noqa: BLE001 - whatever an event does, it must not stop the others
             hopeless = isinstance(exc, effects.UnpromisedEventError)
             if hopeless and "worker-forgets-invalid-events" in self._planted:
-                with self._database.writing() as transaction:
-                    inbox.finish(transaction, claimed)
+                with self._database.writing() as connection:
+                    inbox.finish(connection, claimed)
                 return
             if "worker-spans-hide-failures" not in self._planted:
                 tracing.failed(type(exc).__name__)
@@ -160,15 +160,15 @@ class Worker:
         }
         what |= {"forward_only": "worker-takes-the-last-arrival" not in self._planted}
         if "worker-effect-outside-transaction" in self._planted:
-            with self._database.writing() as transaction:
-                effects.apply(transaction, **what)
+            with self._database.writing() as connection:
+                effects.apply(connection, self._database, **what)
             time.sleep(1)  # the gap in which a crash makes the effect happen twice
-        with self._database.writing() as transaction:
-            mine = inbox.finish(transaction, claimed) or "worker-marks-done-first" in self._planted
+        with self._database.writing() as connection:
+            mine = inbox.finish(connection, claimed) or "worker-marks-done-first" in self._planted
             if mine and "worker-effect-outside-transaction" not in self._planted:
-                effects.apply(transaction, **what)
+                effects.apply(connection, self._database, **what)
             if mine:
-                counts.add(transaction, counts.processed(time.perf_counter() - start))
+                counts.add(connection, self._database, counts.processed(time.perf_counter() - start))
         return mine
 
     def _failed(self, claimed: Claimed, reason: str, *, dead: bool) -> None:

@@ -11,13 +11,14 @@ import time
 import uuid
 
 import structlog
+from sqlalchemy import select, update
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import runs, tracing
 from harness.sandbox.integration.client import ProductClient, ProductError, RetryPolicy
 from harness.sandbox.integration.credentials import CredentialError
 from harness.sandbox.integration.settings import Settings
-from harness.sandbox.integration.storage import Database
+from harness.sandbox.integration.storage import Database, workflows
 
 LOOK_S = 0.05
 """Seconds between two polls for a status from a webhook."""
@@ -30,9 +31,6 @@ UNKEYED = frozenset(
     {"client-retries-unkeyed-writes", "client-repeats-unkeyed-writes-after-503", "client-repeats-what-was-done"}
 )
 """Defects with which a run is started without an idempotency key."""
-
-_PROJECT_MADE = "UPDATE workflows SET project_id = :value WHERE name = :name"
-_RUN_STARTED = "UPDATE workflows SET run_id = :value WHERE name = :name"
 
 _KnownStatus = enum.Enum("_KnownStatus", {status: status for status in runs.ORDER})  # type: ignore[misc] # no literal
 
@@ -84,13 +82,13 @@ def _started(client: ProductClient, database: Database, name: str, planted: Plan
         project = client.write("/projects", wanted, key=kept["project_key"])
         by_position = "client-reads-members-by-position" in planted
         project_id = str([*project.values()][2] if by_position else project["id"])
-        _keep(database, _PROJECT_MADE, name, project_id)
+        _keep(database, name, project_id=project_id)
     if not kept["run_id"]:
         key = None if UNKEYED & planted.names else kept["run_key"]
         run = client.write("/runs", {"projectId": project_id, "trigger": "manual"}, key=key)
         kept["run_id"] = str(run["id"])
         if "client-stores-no-run-id" not in planted:
-            _keep(database, _RUN_STARTED, name, kept["run_id"])
+            _keep(database, name, run_id=kept["run_id"])
         _advance(database, kept["run_id"], project_id, str(run["status"]), planted)
     return kept["run_id"]
 
@@ -117,21 +115,16 @@ def _kept(client: ProductClient, database: Database, name: str, planted: Planted
     """Return what is known of a workflow; of a new one, fresh idempotency keys, which are stored from now on."""
     project_key = client.new_key()
     run_key = project_key if "client-reuses-its-key" in planted else client.new_key()
-    with database.writing() as transaction:
-        transaction.change(
-            "INSERT INTO workflows (name, project_key, run_key, project_id, run_id)"
-            " VALUES (:name, :project_key, :run_key, '', '') ON CONFLICT DO NOTHING",
-            name=name,
-            project_key=project_key,
-            run_key=run_key,
-        )
-        [kept] = transaction.rows("SELECT * FROM workflows WHERE name = :name", name=name)
-    return kept
+    row = {"name": name, "project_key": project_key, "run_key": run_key, "project_id": "", "run_id": ""}
+    with database.writing() as connection:
+        connection.execute(database.insert(workflows).on_conflict_do_nothing(), row)
+        kept = connection.execute(select(workflows).where(workflows.c.name == name))
+        return dict(kept.mappings().one())
 
 
-def _keep(database: Database, statement: str, name: str, value: str) -> None:
-    with database.writing() as transaction:
-        transaction.change(statement, name=name, value=value)
+def _keep(database: Database, name: str, **values: str) -> None:
+    with database.writing() as connection:
+        connection.execute(update(workflows).where(workflows.c.name == name).values(**values))
 
 
 def _advance(database: Database, run_id: str, project_id: str, status: str, planted: Planted) -> None:
@@ -140,5 +133,5 @@ def _advance(database: Database, run_id: str, project_id: str, status: str, plan
     if status not in runs.ORDER:  # a later version of the product has more: what follows will be known again
         log.warning("unknown status", run_id=run_id, status=status[:40])
         return
-    with database.writing() as transaction:
-        runs.advance(transaction, run_id=run_id, project_id=project_id, status=status)
+    with database.writing() as connection:
+        runs.advance(connection, database, run_id=run_id, project_id=project_id, status=status)

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from harness.sandbox.integration import inbox
-from harness.sandbox.integration.settings import database_url as full_url
-from harness.sandbox.integration.storage import Database
+from harness.sandbox.integration.settings import database_url as sqlalchemy_url
+from harness.sandbox.integration.storage import Database, effects
 from tests.ports import free_port
 from tests.waiting import wait_for
 
@@ -101,7 +102,7 @@ def world(database_url: str, tmp_path: Path, start_nursery: Callable[..., Any]) 
         "INTEGRATION_DATABASE": database_url,
     }
     nursery = start_nursery(env, tmp_path / "sandbox.log")
-    database = Database(full_url(database_url))
+    database = Database(sqlalchemy_url(database_url))
     yield World(nursery, port, secret, database, tmp_path / "sandbox.log")
     database.close()
 
@@ -159,8 +160,8 @@ class World:
 
     def effects(self) -> collections.Counter[str]:
         """Return how many effects each event had."""
-        with self.database.reading() as transaction:
-            return collections.Counter(row["event_id"] for row in transaction.rows("SELECT event_id FROM effects"))
+        with self.database.reading() as connection:
+            return collections.Counter(connection.execute(select(effects.c.event_id)).scalars())
 
 
 def busy_receiver(world: World, load: Load) -> int:

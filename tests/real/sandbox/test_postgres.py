@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from harness.sandbox.integration import counts, inbox
 from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
-from harness.sandbox.integration.settings import database_url as full_url
-from harness.sandbox.integration.storage import Database
+from harness.sandbox.integration.settings import database_url as sqlalchemy_url
+from harness.sandbox.integration.storage import Database, effects
 from harness.sandbox.integration.worker import Worker, WorkPolicy
 from tests.ports import free_port
 from tests.waiting import wait_for
@@ -46,7 +47,7 @@ def event(number: int) -> InboxEvent:
 def test_many_processes_open_an_empty_database_at_once(url: str) -> None:
     """Whoever comes first makes the tables; nobody fails."""
     opened: list[Database] = []
-    threads = [threading.Thread(target=lambda: opened.append(Database(full_url(url)))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: opened.append(Database(sqlalchemy_url(url)))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -59,7 +60,7 @@ def test_many_processes_open_an_empty_database_at_once(url: str) -> None:
 
 def test_workers_pass_over_what_another_has_claimed(url: str) -> None:
     """Sixteen threads of four workers process two hundred events, each once, and count every one."""
-    databases = [Database(full_url(url)) for _ in range(4)]
+    databases = [Database(sqlalchemy_url(url)) for _ in range(4)]
     for number in range(200):
         assert Intake(databases[0]).add(event(number))
     assert not Intake(databases[1]).add(event(0))
@@ -69,8 +70,8 @@ def test_workers_pass_over_what_another_has_claimed(url: str) -> None:
     wait_for(lambda: not inbox.depth(databases[0])[0])
     for worker in workers:
         worker.stop()
-    with databases[0].reading() as transaction:
-        happened = sorted(row["event_id"] for row in transaction.rows("SELECT event_id FROM effects"))
+    with databases[0].reading() as connection:
+        happened = sorted(connection.execute(select(effects.c.event_id)).scalars())
     seen = counts.read(databases[0])
     for database in databases:
         database.close()

@@ -8,11 +8,12 @@ from pathlib import Path
 import psutil
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy.exc import DatabaseError
 
 from harness.sandbox.__main__ import main
 from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
-from harness.sandbox.integration.storage import Database, StorageError
+from harness.sandbox.integration.storage import Database
 from harness.sandbox.integration.worker import Worker, WorkPolicy
 
 BODY = b'{"id": "evt_1",  "type": "run.failed", "data": {}}\xff'
@@ -86,7 +87,7 @@ def test_what_is_no_database_is_closed_again(tmp_path: Path) -> None:
     path = tmp_path / "integration.db"
     path.write_bytes(b"no database" * 100)
 
-    with pytest.raises(StorageError, match=r"^DatabaseError$") as refused:
+    with pytest.raises(DatabaseError, match="file is not a database") as refused:
         Database(f"sqlite:///{path}")
 
     assert still_open(path) == []

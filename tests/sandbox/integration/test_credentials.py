@@ -57,7 +57,7 @@ def test_the_previous_secret_is_valid_beside_the_current_one() -> None:
 
 
 def test_a_database_is_named_as_its_own_tools_name_it() -> None:
-    """A path is SQLite; a PostgreSQL URL has one scheme."""
+    """A path is SQLite; a PostgreSQL URL gets the driver."""
     assert database_url("a/b.db") == "sqlite:///a/b.db"
-    assert database_url("postgres://u@h/d") == database_url("postgresql://u@h/d") == "postgresql://u@h/d"
+    assert database_url("postgres://u@h/d") == database_url("postgresql://u@h/d") == "postgresql+psycopg://u@h/d"
     assert database_url("sqlite:///x.db") == "sqlite:///x.db"

@@ -9,7 +9,7 @@ import pytest
 from harness.sandbox.integration import inbox
 from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
-from harness.sandbox.integration.storage import Database, Transaction
+from harness.sandbox.integration.storage import Database
 
 
 def incoming(event_id: str) -> InboxEvent:
@@ -85,10 +85,10 @@ def test_one_event_that_cannot_be_stored_stops_no_other(database: Database, monk
     """Its own thread gets the error; the others are stored, each committed before its thread is told."""
     add = inbox.add
 
-    def picky(transaction: Transaction, event: InboxEvent) -> bool:
-        if event.event_id == "evt_3":
+    def picky(connection: Any, database: Database, events: list[InboxEvent]) -> list[bool]:
+        if any(event.event_id == "evt_3" for event in events):
             raise ValueError("cannot be stored")
-        return add(transaction, event)
+        return add(connection, database, events)
 
     monkeypatch.setattr(inbox, "add", picky)
     intake = Intake(database)

@@ -144,12 +144,14 @@ def test_a_store_that_is_down_gets_503_and_nothing_is_acknowledged(
     serve: Any, run_event: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sender is told to come again; /metrics still answers, and says that the store is down."""
-    from harness.sandbox.integration.storage import Database, StorageError
+    from sqlalchemy.exc import OperationalError
+
+    from harness.sandbox.integration.storage import Database
 
     receiver = serve()
 
     def down(_self: object) -> Any:
-        raise StorageError("OperationalError")
+        raise OperationalError("INSERT", {}, Exception("gone"))
 
     monkeypatch.setattr(Database, "writing", down)
     monkeypatch.setattr(Database, "reading", down)

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import counts, inbox
 from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
-from harness.sandbox.integration.storage import Database
+from harness.sandbox.integration.storage import Database, effects
+from harness.sandbox.integration.storage import inbox as table
 from harness.sandbox.integration.worker import Worker, WorkPolicy
 from tests.waiting import wait_for
 
@@ -28,8 +30,8 @@ def add(database: Database, event: dict[str, Any], *, body: bytes | None = None)
 
 
 def happened(database: Database) -> list[str]:
-    with database.reading() as transaction:
-        return [row["event_id"] for row in transaction.rows("SELECT event_id FROM effects")]
+    with database.reading() as connection:
+        return list(connection.execute(select(effects.c.event_id)).scalars())
 
 
 def work_off(worker: Worker) -> int:
@@ -113,8 +115,8 @@ def test_a_claim_that_ran_out_has_no_effect(database: Database, run_event: Any) 
     second = Worker(database, policy=NOW)
 
     def taken_over(_run_id: str) -> str:
-        with database.writing() as transaction:
-            transaction.change("UPDATE inbox SET next_at = 0")  # as if the lease had run out long ago
+        with database.writing() as connection:
+            connection.execute(update(table).values(next_at=0))  # as if the lease had run out long ago
         second.work_once()
         return ""
 
@@ -131,8 +133,8 @@ def test_a_claim_taken_over_within_one_worker_has_no_effect(database: Database, 
     def taken_over(_run_id: str) -> str:
         if not rounds:
             rounds.append(True)
-            with database.writing() as transaction:
-                transaction.change("UPDATE inbox SET next_at = 0")  # as if the lease had run out long ago
+            with database.writing() as connection:
+                connection.execute(update(table).values(next_at=0))  # as if the lease had run out long ago
             rounds.append(worker.work_once())
         return ""
 
@@ -149,8 +151,8 @@ def test_a_claimed_event_is_nobody_elses(database: Database, run_event: Any) -> 
 
     assert inbox.claim(database, lease_s=600) is not None
     assert inbox.claim(database, lease_s=600) is None
-    with database.writing() as transaction:
-        transaction.change("UPDATE inbox SET next_at = 0")  # as if the lease had run out long ago
+    with database.writing() as connection:
+        connection.execute(update(table).values(next_at=0))  # as if the lease had run out long ago
     again = inbox.claim(database, lease_s=600)
     assert again is not None
     assert again.attempts == 2
@@ -167,8 +169,8 @@ def test_a_lease_is_prolonged_while_the_work_goes_on(database: Database, run_eve
         return ""
 
     def leased_until() -> float:
-        with database.reading() as transaction:
-            return float(transaction.rows("SELECT next_at FROM inbox")[0]["next_at"])
+        with database.reading() as connection:
+            return float(connection.execute(select(table.c.next_at)).scalar_one())
 
     worker = Worker(database, policy=WorkPolicy(threads=2, lease=6, idle=0.02), look_up=look_up)
     worker.start()
@@ -187,8 +189,8 @@ def test_a_lease_is_prolonged_while_the_work_goes_on(database: Database, run_eve
 def test_an_event_that_kills_its_workers_is_given_up(database: Database, run_event: Any) -> None:
     """After many claims that nobody came back from, it is a dead letter instead of the end of the next worker."""
     add(database, run_event("evt_1"))
-    with database.writing() as transaction:
-        transaction.change("UPDATE inbox SET attempts = :attempts", attempts=NOW.max_abandoned)
+    with database.writing() as connection:
+        connection.execute(update(table).values(attempts=NOW.max_abandoned))
     Worker(database, policy=NOW).work_once()
 
     assert inbox.dead_letters(database)[0]["reason"] == "its worker died 10 times"

@@ -114,8 +114,8 @@ def test_a_webhook_ends_the_workflow_before_it_asks(product: Product, settings: 
     product.status = "running"
 
     def webhook() -> None:
-        with database.writing() as transaction:
-            runs.advance(transaction, run_id="run_1", project_id="p", status="succeeded")
+        with database.writing() as connection:
+            runs.advance(connection, database, run_id="run_1", project_id="p", status="succeeded")
 
     timer = threading.Timer(0.3, webhook)
     timer.start()
@@ -143,8 +143,8 @@ def test_a_status_only_moves_forward(database: Database) -> None:
     order = ["running", "queued", "failed", "running", "succeeded"]
     seen = []
     for status in order:
-        with database.writing() as transaction:
-            runs.advance(transaction, run_id="r", project_id="p", status=status)
+        with database.writing() as connection:
+            runs.advance(connection, database, run_id="r", project_id="p", status=status)
         seen.append(runs.status_of(database, "r"))
 
     assert seen == ["running", "running", "failed", "failed", "failed"]
