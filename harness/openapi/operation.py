@@ -11,6 +11,7 @@ import httpx
 
 from harness.core.cutting import cut
 from harness.core.pointers import escaped, pointer_of
+from harness.errors import SpecError, one_line
 from harness.http.message import is_json, media_type
 from harness.model.cause import MISSING_HEADER
 from harness.openapi.json_document import JsonDocument, described, items
@@ -179,8 +180,17 @@ class Operation:
         return [breach.text for breach in self.breaches(response, readable=readable)]
 
     def breaches(self, response: httpx.Response, *, readable: bool = True) -> list[Breach]:
-        """Return the same, each with the cause that other operations share with it."""
-        found = self.failures(response, lambda: self.raw.validate_response(response))
+        """Return the same, each with the cause that other operations share with it.
+
+        Raises `SpecError` where the description of the answers is of no use, as with a reference to nowhere.
+        """
+        from harness.openapi.schemathesis_names import SchemathesisError
+
+        try:
+            found = self.failures(response, lambda: self.raw.validate_response(response))
+        except SchemathesisError as exc:
+            why = cut(one_line(exc), 300)
+            raise SpecError(f"[provider] spec: the answers of {self.label} cannot be judged: {why}") from exc
         if not readable:
             found = [failure for failure in found if failure.title not in _OF_BODIES]
         judged = [

@@ -13,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-from schemathesis.core.errors import InvalidSchema
 
 from harness.errors import NetworkError, SpecError
 from harness.http.message import Request
@@ -342,7 +341,18 @@ def used(spec: Spec) -> None:
     request = httpx.Request("POST", "http://127.0.0.1/a")
     response = httpx.Response(201, json={"a": {"kind": "a"}}, request=request)
     response.elapsed = dt.timedelta(0)
-    with suppress(InvalidSchema):  # a reference that is not followed leaves no usable schema
+    with suppress(SpecError):  # a reference that is not followed leaves no usable schema
+        operation.violations(response)
+
+
+def test_answers_whose_schema_refers_to_nowhere_name_their_operation() -> None:
+    """A dynamic reference that is not followed is an error of the document, which names the operation."""
+    schema = {"properties": {"a": {"$dynamicRef": "http://127.0.0.2:9/part#node"}}}
+    operation = Spec({**posting("schema", schema), "openapi": "3.1.0"}, "spec").operation("POST /a")
+    response = httpx.Response(201, json={"a": 1}, request=httpx.Request("POST", "http://127.0.0.1/a"))
+    response.elapsed = dt.timedelta(0)
+
+    with pytest.raises(SpecError, match=r"the answers of POST /a cannot be judged: .*http://127\.0\.0\.2:9/part"):
         operation.violations(response)
 
 
