@@ -13,7 +13,7 @@ import httpx
 
 from harness.core.foreign_json import TOO_MANY, ValueCount
 from harness.http.codings import codings_in
-from harness.http.installed_codecs import contents, installed_codec
+from harness.http.installed_codecs import WindowError, contents, installed_codec
 
 MAX_ANSWER_BYTES = 64 << 20
 _UNPACKED = 256 * 1024
@@ -134,6 +134,8 @@ def _by_package(opened: Callable[[], Any]) -> _Unpacking:
             while True:
                 try:
                     content = next(pieces, None)
+                except WindowError as exc:
+                    raise httpx.ReadTimeout(f"the answer is {exc}") from None
                 except Exception:  # noqa: BLE001 - each package has an error of its own, and the client finds the same
                     stream = None
                     return

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 from harness.errors import HarnessError
-from harness.http.installed_codecs import INSTALLABLE, Stream, contents, installed_codec
+from harness.http.installed_codecs import INSTALLABLE, ZSTD_MAGIC, Stream, WindowError, contents, installed_codec
 
 MAX_DECODED = 64 * 1024 * 1024
 """Default limit of a decoded body in bytes: a small compressed body can expand without end."""
 _GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952 section 2.3.1
 _GZIP_SYSTEM = 9  # the place of the byte that names it
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 section 3.1.1
 _PIECE = 1024
 """Bytes unpacked at a time: Deflate makes at most 1,032 of one (zlib.net, Technical Details)."""
 _PIECE_OF_OTHERS = 64
@@ -40,6 +39,7 @@ class CodingFault(enum.Enum):
     DAMAGED = "damaged"
     CUT = "cut"
     TOO_LARGE = "too large"
+    WINDOW = "window"
 
 
 class CodingError(HarnessError):
@@ -86,16 +86,16 @@ def codings_in(value: str) -> list[str]:
 def recognised(body: bytes, *, limit: int = MAX_DECODED) -> tuple[bytes, Pack] | None:
     """Return what `decoded` does, by what the body begins with; None for a body that is not compressed as a whole.
 
-    Raises `CodingError` only for one that expands to more than ``limit`` bytes.
+    Raises `CodingError` only for one that expands to more than ``limit`` bytes, or needs too large a window.
     """
     try:
         if body.startswith(_GZIP_MAGIC):
             return _gunzipped(body, "gzip", limit)
-        if body.startswith(_ZSTD_MAGIC):
+        if body.startswith(ZSTD_MAGIC):
             return _opened(body, "zstd", limit)
         return _deflated(body, "deflate", limit) if _is_zlib(body) else None
     except CodingError as exc:
-        if exc.fault is CodingFault.TOO_LARGE:
+        if exc.fault in (CodingFault.TOO_LARGE, CodingFault.WINDOW):
             raise
         return None
 
@@ -108,7 +108,7 @@ def _opened(body: bytes, name: str, limit: int) -> tuple[bytes, Pack] | None:
     decoder = _decoder(name)
     if decoder:
         return decoder(body, name, limit)
-    if name == "zstd" and body.startswith(_ZSTD_MAGIC):
+    if name == "zstd" and body.startswith(ZSTD_MAGIC):
         raise _unknown(name)
     return None
 
@@ -157,9 +157,9 @@ def _by_package(body: bytes, name: str, limit: int) -> tuple[bytes, Pack] | None
     assert codec is not None
     content = io.BytesIO()
     if name == "zstd":
-        if not body.startswith(_ZSTD_MAGIC):
+        if not body.startswith(ZSTD_MAGIC):
             return None
-        while body.startswith(_ZSTD_MAGIC):  # frames follow each other (RFC 8878 section 3.1)
+        while body.startswith(ZSTD_MAGIC):  # frames follow each other (RFC 8878 section 3.1)
             body = _unpacked(codec.stream(), body, name, content, limit, piece=_PIECE_OF_OTHERS)
         return content.getvalue(), codec.pack
     try:
@@ -189,6 +189,8 @@ def _unpacked(stream: Stream, body: bytes, name: str, content: io.BytesIO, limit
 def _contents(stream: Stream, data: bytes, name: str) -> Iterator[bytes]:
     try:
         yield from contents(stream, data)
+    except WindowError as exc:
+        raise CodingError(CodingFault.WINDOW, name, f"The body is {exc}.") from None
     except Exception:  # noqa: BLE001 - each package has an error of its own
         raise _damaged(name) from None
 

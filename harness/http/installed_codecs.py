@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
+from harness.errors import HarnessError
+
 
 class Stream(Protocol):
     """Unpacks one frame, as `zlib.decompressobj` does."""
@@ -34,10 +36,22 @@ class Codec(NamedTuple):
     pack: Callable[[bytes], bytes]
 
 
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 section 3.1.1
+_SINGLE_SEGMENT = 0x20  # the window is the whole content
+MAX_WINDOW = 8 << 20
+"""Bytes of a frame of Zstandard that are held while it is unpacked: RFC 9659 section 3 has no larger one be sent."""
 _LEAST = 8
 """Bytes given at a time to a Brotli without a bound: a block of 16 MiB takes some more (RFC 7932 section 9.2)."""
 _MOST = 256 * 1024
 """Bytes that a Brotli with a bound, 1.2 or newer, gives back at a time."""
+
+
+class WindowError(HarnessError):
+    """A frame of Zstandard needs more than `MAX_WINDOW`."""
+
+    def __init__(self, window: int) -> None:
+        size = f"{window >> 20:,} MB" if window % (1 << 20) == 0 else f"{window:,} bytes"
+        super().__init__(f"in zstd with a window of {size}, and RFC 9659 section 3 allows {MAX_WINDOW >> 20} MB")
 
 
 def contents(stream: Stream, data: bytes) -> Iterator[bytes]:
@@ -73,14 +87,60 @@ def _brotli(module: Any) -> Codec:
     return Codec(lambda: _BrotliStream(module.Decompressor()), module.compress)
 
 
+class _ZstdStream:
+    """Refuses a large window before the package takes it: their own options for that are not the same."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._head: bytes | None = b""
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+    def decompress(self, data: bytes, /) -> bytes:
+        if self._head is not None:
+            data = self._head + data
+            window = zstd_window(data)
+            if window is None:
+                self._head = data
+                return b""
+            if window > MAX_WINDOW:
+                raise WindowError(window)
+            self._head = None
+        return self._stream.decompress(data)
+
+
+def zstd_window(head: bytes) -> int | None:
+    """Return the window of a frame that begins so (RFC 8878 section 3.1.1.1), 0 for no such frame; None for too few."""
+    if not head.startswith(ZSTD_MAGIC):
+        return None if ZSTD_MAGIC.startswith(head) else 0
+    fields = head[len(ZSTD_MAGIC) :]
+    if len(fields) < 2:
+        return None
+    described, window = fields[0], fields[1]
+    if not described & _SINGLE_SEGMENT:
+        base = 1 << (10 + (window >> 3))
+        return base + base // 8 * (window & 7)
+    at, length = 1 + (0, 1, 2, 4)[described & 3], 1 << (described >> 6)
+    if len(fields) < at + length:
+        return None
+    return int.from_bytes(fields[at : at + length], "little") + (256 if length == 2 else 0)
+
+
 def _zstandard(module: Any) -> Codec:
     return Codec(
-        lambda: module.ZstdDecompressor().decompressobj(), lambda content: module.ZstdCompressor().compress(content)
+        lambda: _ZstdStream(module.ZstdDecompressor().decompressobj()),
+        lambda content: module.ZstdCompressor().compress(content),
     )
 
 
 def _zstd(module: Any) -> Codec:
-    return Codec(module.ZstdDecompressor, module.compress)
+    return Codec(lambda: _ZstdStream(module.ZstdDecompressor()), module.compress)
 
 
 _PACKAGES: Mapping[str, Sequence[tuple[str, Callable[[Any], Codec]]]] = {

@@ -170,7 +170,7 @@ def _parts(response: Response) -> tuple[dict[str, bytes], dict[str, list[str]]]:
     try:
         parts[_BODY], _ = decoded(response.body, response.header("content-encoding"))
     except CodingError as exc:
-        if exc.fault in {CodingFault.TOO_LARGE, CodingFault.UNKNOWN}:
+        if exc.fault in {CodingFault.TOO_LARGE, CodingFault.UNKNOWN, CodingFault.WINDOW}:
             return parts, {_BODY: [f"{_BODY}: {str(exc).rstrip('.')}"]}
     return parts, {}
 

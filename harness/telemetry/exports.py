@@ -75,5 +75,6 @@ def unpacked(encoding: str, body: bytes) -> bytes:
             CodingFault.DAMAGED: (400, f"no {exc.coding}"),
             CodingFault.CUT: (400, f"{exc.coding} without its end"),
             CodingFault.TOO_LARGE: (413, f"more than {MAX_BODY} bytes, unpacked"),
+            CodingFault.WINDOW: (413, str(exc).rstrip(".")),
         }[exc.fault]
         raise UnreadableError(status, why) from None

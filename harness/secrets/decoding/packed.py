@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 from harness.http.codings import CodingError, CodingFault, decoded
-from harness.http.installed_codecs import installed_codec
+from harness.http.installed_codecs import MAX_WINDOW, ZSTD_MAGIC, installed_codec
 from harness.secrets.decoding.decoded import SEPARATOR
 
 MAX_UNPACKED = 8 * 1024 * 1024
@@ -14,8 +14,8 @@ MAX_FOUND = 1000
 LEAST = 8
 """Fewest readable bytes that chance does not bring about."""
 _GZIP = b"\x1f\x8b\x08"
-_ZSTD = b"\x28\xb5\x2f\xfd"
 MUCH = f"what is beyond {MAX_UNPACKED >> 20} MB of compressed contents"
+WIDE = f"compressed contents in zstd with a window of more than {MAX_WINDOW >> 20} MB"
 GOES_ON = "compressed contents that go on where the text ends"
 """All that there is was read, unless the text is a piece of a longer one."""
 MANY = f"what comes after {MAX_FOUND} compressed parts"
@@ -47,7 +47,7 @@ def packed_parts(data: bytes, unread: set[str]) -> list[tuple[int, int, bytes]]:
 
 def may_be_packed(data: bytes) -> bool:
     """Whether bytes show it: by a signature, or the first byte."""
-    return data[:1] == b"\x78" or _GZIP in data or data.startswith(_ZSTD)
+    return data[:1] == b"\x78" or _GZIP in data or data.startswith(ZSTD_MAGIC)
 
 
 def unpacked(data: bytes, unread: set[str]) -> bytes:
@@ -77,7 +77,7 @@ def readable(data: bytes) -> bool:
 def _unpacked_whole(data: bytes, unread: set[str]) -> bytes:
     if data[:1] == b"\x78":
         return _inflated(data, 0, zlib.MAX_WBITS, unread)[0]
-    if data.startswith(_ZSTD) and installed_codec("zstd"):
+    if data.startswith(ZSTD_MAGIC) and installed_codec("zstd"):
         return _by_package(data, "zstd", unread)
     return b""
 
@@ -107,5 +107,7 @@ def _by_package(data: bytes, name: str, unread: set[str]) -> bytes:
     except CodingError as exc:
         if exc.fault is CodingFault.TOO_LARGE:
             unread.add(MUCH)
+        if exc.fault is CodingFault.WINDOW:
+            unread.add(WIDE)
         return b""
     return b"" if content == data else content

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import zlib
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 
 from harness.http import answer_bounds
 from harness.http.answer_bounds import AnswerBound
-from harness.http.installed_codecs import Codec
+from harness.http.installed_codecs import Codec, WindowError
 
 BOMB = zlib.compress(bytes(80 << 20))
 
@@ -48,6 +49,22 @@ def test_frames_behind_one_another_are_unpacked(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(httpx.ReadTimeout, match="unpacked"):
         bound.take(zlib.compress(bytes(33 << 20)) * 2)
+
+
+def test_a_large_window_is_refused_before_the_client_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client would take as much again; it sees no byte of such an answer."""
+
+    class Wide:
+        def decompress(self, _: bytes) -> bytes:
+            raise WindowError(128 << 20)
+
+    monkeypatch.setattr(answer_bounds, "installed_codec", lambda _: Codec(Wide, bytes))  # type: ignore[arg-type]
+    bound = AnswerBound(60)
+    bound.declare("zstd, gzip")
+
+    expected = r"^the answer is in zstd with a window of 128 MB, and RFC 9659 section 3 allows 8 MB$"
+    with pytest.raises(httpx.ReadTimeout, match=expected):
+        bound.take(gzip.compress(b"a frame"))
 
 
 @pytest.mark.parametrize("coding", ["", "deflate"])

@@ -14,6 +14,9 @@ import pytest
 from harness.http import codings
 from harness.http.codings import CodingError, CodingFault, decoded, gzipped, recognised
 from harness.http.installed_codecs import Codec, installed_codec
+from harness.secrets.decoding.packed import WIDE, unpacked
+from harness.telemetry import exports
+from harness.telemetry.exports import UnreadableError
 
 TEXT = b'{"a": 1, "note": "caf\xc3\xa9"}'
 
@@ -248,6 +251,24 @@ def test_frames_of_zstandard_follow_each_other(monkeypatch: pytest.MonkeyPatch) 
     assert decoded(body, "zstd")[0] == decoded(body + b"\0", "zstd")[0] == TEXT * 2
     with pytest.raises(CodingError, match="expands to"):
         decoded(body, "zstd", limit=2 * len(TEXT) - 1)
+
+
+@pytest.mark.parametrize("package", ["compression.zstd", "zstandard"], indirect=True)
+def test_a_large_window_is_not_opened(package: str) -> None:  # noqa: ARG001 - installed
+    """A few bytes may not take the memory of a whole window, in any frame; who does not support it may refuse it."""
+    wide = MAGIC + b"\0\x88" + framed(TEXT)
+
+    for body in (wide, framed(TEXT) + wide):
+        with pytest.raises(CodingError, match=r"The body is in zstd with a window of 128 MB, .*RFC 9659") as error:
+            decoded(body, "zstd")
+        assert error.value.fault is CodingFault.WINDOW
+        with pytest.raises(CodingError, match="window"):
+            recognised(body)
+    unread = set[str]()
+    assert unpacked(wide, unread) == b""
+    assert unread == {WIDE}
+    with pytest.raises(UnreadableError, match="a window of 128 MB"):
+        exports.unpacked("zstd", wide)
 
 
 @pytest.mark.parametrize("form", ["gzip", "deflate", "gzip in two members"])
