@@ -15,6 +15,7 @@ from harness.cli.document_root import document_root
 from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError
+from harness.process.open_files import require_open_files
 from harness.secrets.redaction.redactor import Redactor
 
 MAX_SHOWN = 20
@@ -72,6 +73,7 @@ def replay(
 
     CASSETTES are files or folders. Runs until Ctrl-C.
     """
+    require_open_files()
     surroundings = Surroundings(Path.cwd(), commands=False)
     redactor = surroundings.redactor
     recordings = load(_files(cassettes))

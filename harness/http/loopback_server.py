@@ -19,6 +19,7 @@ from harness.http.held_bytes import HeldBytes
 from harness.http.message import Request, Response
 from harness.http.parser import MAX_BODY, BadMessageError
 from harness.http.server_connection import MAX_CONNECTIONS, ServerConnection
+from harness.process.open_files import ENOUGH, require_open_files
 
 HOST = "127.0.0.1"
 BACKLOG = 128
@@ -26,6 +27,10 @@ IDLE_S = 60.0
 RETRY_S = 0.1
 """Seconds to pause after a connection could not be accepted, for example without free file descriptors or threads."""
 JOIN_S = 5.0
+
+NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""Why no connection at all can be accepted, until others end."""
+_END_OTHERS = "End other programs, or raise the limits of the system."
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -70,6 +75,7 @@ class LoopbackServer(ABC):
         self._alone = ThreadPoolExecutor(1, f"{name}-alone")
         self._connections: dict[ServerConnection, None] = {}  # the oldest first
         self._threads: set[threading.Thread] = set()
+        self._is_short = False
         self._stopping = False
 
     @abstractmethod
@@ -82,6 +88,11 @@ class LoopbackServer(ABC):
 
     def prepare(self, connection: ServerConnection) -> None:  # noqa: B027 - most servers have nothing to prepare
         """Do what a connection needs before its first request, in its thread; OSError ends it."""
+
+    def report(self, text: str) -> None:
+        """Print what hinders the server, which goes on."""
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
     def one_at_a_time(self, act: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Return what ``act`` returns: for what takes a multiple of a body, in one thread for all connections.
@@ -137,7 +148,9 @@ class LoopbackServer(ABC):
         while not self._stopping:
             try:
                 client, _ = self._listener.accept()
-            except OSError:
+            except OSError as exc:
+                if exc.errno in NO_ROOM:
+                    self._report_short(no_connection(exc))
                 time.sleep(RETRY_S)
                 continue
             self._admit(client)
@@ -154,10 +167,18 @@ class LoopbackServer(ABC):
             self._connections[connection] = None
             try:
                 self._start(self._serve, connection)
-            except RuntimeError:  # no thread can be started now
+            except RuntimeError:
+                self._report_short(f"A connection is closed: no thread can be started for it. {_END_OTHERS}")
                 del self._connections[connection]
                 client.close()
                 self._changed.wait(RETRY_S)
+
+    def _report_short(self, text: str) -> None:
+        """Report once: connections come many a second."""
+        if not self._is_short:
+            self._is_short = True
+            with suppress(OSError, ValueError):  # also what is printed may be refused
+                self.report(text)
 
     def _make_room(self) -> None:
         """Wait until there is place for one more connection: those that wait for a request end, the oldest first."""
@@ -236,10 +257,17 @@ class CommandServer(LoopbackServer):
 
     def __enter__(self) -> Self:
         """Listen; raises `ConfigurationError` where that is not possible."""
+        require_open_files()
         try:
             return super().__enter__()
         except OSError as exc:
             raise ConfigurationError(port_refused(self.port, exc)) from None
+
+
+def no_connection(exc: OSError) -> str:
+    """Return the message for a machine that lets no connection be accepted: why, and what to do."""
+    advice = f"Raise the limit of the system: ulimit -n {ENOUGH}." if exc.errno == errno.EMFILE else _END_OTHERS
+    return f"New connections wait until others end: {exc.strerror}. {advice}"
 
 
 def port_refused(port: int, exc: OSError) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 from harness.errors import ConfigurationError
 from harness.http import server_connection
 from harness.http.held_bytes import HeldBytes, HeldShare
-from harness.http.loopback_server import BACKLOG, HOST, port_refused
+from harness.http.loopback_server import BACKLOG, HOST, no_connection, port_refused
 from harness.http.message import Request, Response, reason_phrase
 from harness.http.parser import BadMessageError, RequestReader
 from harness.http.server_connection import MAX_CONNECTIONS, PIECE
@@ -223,8 +223,8 @@ class _Listener:
             client, _ = self._listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
-        except OSError as exc:  # such as too many open files: others may end meanwhile
-            self._server.log(f"no further connection for a second: {exc.strerror}")
+        except OSError as exc:
+            self._server.log(no_connection(exc))
             self._loop.remove_reader(self._listener)
             self._loop.call_later(1, self._listen)
             return

@@ -82,6 +82,10 @@ class RecordingProxy(CommandServer):
         self.log(f"refused: {error}")
         return _problem(error.status, f"The request was not forwarded: {reason_phrase(error.status)}: {error}.")
 
+    def report(self, text: str) -> None:
+        """Log it."""
+        self.log(text)
+
     def respond(self, request: Request) -> Response | RawAnswer:
         """Pass on a request, and its answer as it comes."""
         try:

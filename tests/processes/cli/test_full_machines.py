@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from harness.cli.deliver import BESIDES
-from harness.process.open_files import ENOUGH
+from harness.process.open_files import ENOUGH, NEEDED
 from tests.processes.cli.test_failure_modes import AS_OTHERS
 from tests.processes.cli.test_recordings import CASSETTE, SPEC
 
@@ -28,7 +28,8 @@ environment = "staging"
 spec = "openapi.json"
 base_url = "http://127.0.0.1:9"
 """
-HOOK = "http://127.0.0.1:9/hook"
+UPSTREAM = "http://127.0.0.1:9"
+HOOK = f"{UPSTREAM}/hook"
 TIMEOUT_S = 60
 DELIVER = ("deliver", "event.json", "--to", HOOK, "--scheme", "github", "--secret", "env:HOOK_SECRET")
 
@@ -171,11 +172,24 @@ def test_an_output_that_takes_nothing(folder: Path, words: Sequence[str]) -> Non
     refused(done, "No space left on device. Free space there, or choose another place, and run the command again.")
 
 
-@pytest.mark.parametrize("most, at_once", [(64, 64), (20, 8)])
-def test_too_few_open_files(folder: Path, most: int, at_once: int) -> None:
-    """A connection that cannot be opened here would count against the receiver: nothing is sent."""
-    done = run(folder, *DELIVER, "--concurrency", str(at_once), limits=[(resource.RLIMIT_NOFILE, most)])
+HUNGRY = {
+    "deliver": ((*DELIVER, "--concurrency", "64"), 64, 64 + BESIDES),
+    "deliver, few": ((*DELIVER, "--concurrency", "8"), 20, 8 + BESIDES),
+    "record": (("record", "--upstream", UPSTREAM, "--cassette", "new.yaml"), 64, NEEDED),
+    "capture": (("capture", "--into", "fresh"), 64, NEEDED),
+    "faults": (("faults", "--fault", "503", "--", "true"), 64, NEEDED),
+    "replay": (("replay", "c.yaml"), 64, NEEDED),
+}
 
-    needed = f"No more than {most} files may be open at once, and a run needs {at_once + BESIDES}."
-    refused(done, f"{needed} Raise the limit of the system: ulimit -n {ENOUGH}.")
+
+@pytest.mark.parametrize("words, most, needed", HUNGRY.values(), ids=HUNGRY.keys())
+def test_too_few_open_files(folder: Path, words: Sequence[str], most: int, needed: int) -> None:
+    """A connection that cannot be opened here would count against who is called: nothing is sent or served."""
+    before = contents(folder)
+
+    done = run(folder, *words, limits=[(resource.RLIMIT_NOFILE, most)])
+
+    sentence = f"No more than {most} files may be open at once, and a run needs {needed}."
+    refused(done, f"{sentence} Raise the limit of the system: ulimit -n {ENOUGH}.")
     assert done.stdout == ""
+    assert contents(folder) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from harness.http import loopback_server
 from harness.http.loopback_server import LoopbackServer, RawAnswer, port_refused
 from harness.http.message import Request, Response
 from harness.http.parser import BadMessageError
@@ -196,6 +198,55 @@ def test_a_tunnel_is_not_offered() -> None:
     with Served(echo) as server, socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 501 ")
+
+
+class Refusing:
+    """A listener that takes no connection so many times: the machine has no room for one."""
+
+    def __init__(self, inner: socket.socket, number: int, times: int) -> None:
+        self.inner, self.number, self.left = inner, number, times
+
+    def accept(self) -> tuple[socket.socket, object]:
+        """Refuse, or take one."""
+        self.left -= 1
+        if self.left >= 0:
+            raise OSError(self.number, os.strerror(self.number))
+        return self.inner.accept()
+
+    def close(self) -> None:
+        """Close what is inside."""
+        self.inner.close()
+
+
+@pytest.mark.parametrize(
+    "number, advice",
+    [
+        (errno.EMFILE, "Too many open files. Raise the limit of the system: ulimit -n 1024."),
+        (errno.ENFILE, "Too many open files in system. End other programs, or raise the limits of the system."),
+        (errno.ECONNABORTED, ""),
+    ],
+    ids=["process", "system", "client"],
+)
+def test_a_machine_without_room_is_named_once_and_the_server_goes_on(
+    number: int, advice: str, client: httpx.Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It neither spins nor is silent; a client that hung up is no reason for a sentence."""
+    create, made = socket.create_server, list[Refusing]()
+
+    def listening(*args: object, **options: object) -> Refusing:
+        made.append(Refusing(create(*args, **options), number, times=3))  # type: ignore[arg-type]
+        return made[0]
+
+    pauses: list[float] = []
+    monkeypatch.setattr(socket, "create_server", listening)
+    monkeypatch.setattr(Refusing, "getsockname", lambda self: self.inner.getsockname(), raising=False)
+    monkeypatch.setattr(loopback_server.time, "sleep", pauses.append)
+
+    with Served(echo) as server:
+        assert client.post(server.url, content=b"a").content == b"a"
+
+    assert pauses[:3] == [loopback_server.RETRY_S] * 3
+    assert capsys.readouterr().err == (f"New connections wait until others end: {advice}\n" if advice else "")
 
 
 def test_a_port_that_is_taken_is_said_with_the_way_out() -> None:
