@@ -231,7 +231,10 @@ def _append(path: Path, tables: Sequence[str], overlay: str | None) -> None:
             load_target(Path(folder), overlay=overlay)
         write_atomically(path, changed)
     except OSError as exc:
-        raise HarnessError(f"{path} could not be written: {exc.strerror}. It is as it was.") from exc
+        raise HarnessError(
+            f"{path} could not be written: {exc.strerror}. It is as it was. Check space and permissions, and run the "
+            "command again."
+        ) from exc
 
 
 def _table(waiver: Waiver, within: str) -> str:

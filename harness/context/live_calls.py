@@ -22,8 +22,8 @@ class LiveCalls:
         self._reception = Reception(base_url)
         self._called = False
         self._passed_on = False
-        self.began = time.time()
-        """When the test began, in seconds since the epoch."""
+        self.began = time.monotonic()
+        """When the test began, by `time.monotonic`."""
 
     @property
     def seen(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -50,9 +51,11 @@ class CaptureStore:
     """A folder of captured deliveries; each file is written whole or not at all."""
 
     def __init__(self, folder: Path, clean: Clean) -> None:
-        """Create the folder if needed; raises `ConfigurationError` when that fails."""
+        """Create the folder if needed; raises `ConfigurationError` where nothing can be written there."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+                file.write(b"\0")
         except OSError as exc:
             raise ConfigurationError(f"--into {folder}: {exc.strerror}. Name a folder that you can write to.") from None
         self.folder = folder
@@ -126,7 +129,8 @@ class CaptureServer(CommandServer):
         try:
             path = self.one_at_a_time(self.store.add, request.headers, request.body)
         except OSError as exc:
-            self._report("refused", f"not stored: {exc.strerror}. Answered 503, so the sender tries again.")
+            why = f"not stored in {self.store.folder}: {exc.strerror}"
+            self._report("refused", f"{why}. Answered 503, so the sender tries again.")
             return _message(503, "not stored")
         except CassetteError:
             most = f"over {MAX_SEARCHED >> 20} MB unpacked, or in a coding other than {DECODABLE}"

@@ -35,8 +35,8 @@ class ProxyTarget(msgspec.Struct, frozen=True, kw_only=True):
 class PassedExchange(msgspec.Struct, frozen=True, kw_only=True):
     """One exchange that passed whole."""
 
-    began: float
-    """In seconds since the epoch."""
+    start: float
+    """When it began, by `time.monotonic`: it counts alike in all processes of a machine, whose clock may be set."""
     exchange: Exchange
 
 
@@ -70,7 +70,10 @@ class ProviderProxy:
             self._process.communicate()
 
     def taken(self, since: float) -> list[Exchange]:
-        """Return what passed since the last call and began at the time ``since`` or later; raises `ProcessError`."""
+        """Return what passed since the last call and began at ``since`` or later; raises `ProcessError`.
+
+        ``since`` is a time of `time.monotonic`.
+        """
         return [passed.exchange for passed in self._asked(since, list[PassedExchange])]
 
     def _asked(self, question: object, kind: type[T]) -> T:

@@ -48,8 +48,11 @@ class ExchangeSink(Protocol):
     refused: list[str]
     """Why exchanges were not taken."""
 
-    def add(self, request: Request, response: Response, *, began: dt.datetime, latency_s: float) -> None:
-        """Take one exchange; raises `CassetteError` where it cannot."""
+    def add(self, request: Request, response: Response, *, began: dt.datetime, start: float, latency_s: float) -> None:
+        """Take one exchange; raises `CassetteError` where it cannot.
+
+        ``began`` is its date, and ``start`` the same by the clock that is never set, `time.monotonic`.
+        """
 
     def write(self) -> None:
         """Write what is new, where it is written at all; raises `CassetteError`."""
@@ -97,7 +100,7 @@ class RecordingProxy(CommandServer):
         if not request.target.startswith("/"):  # it could change the host of the URL
             return self._failed(request, HTTPStatus.NOT_FOUND, f"{request.target!r} is not a path.")
         headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]
-        began, start = dt.datetime.now(tz=dt.UTC), time.perf_counter()
+        began, start = dt.datetime.now(tz=dt.UTC), time.monotonic()
         url = self.upstream + request.target
         try:
             answer = self.client.send(self._passed_on(request, url, headers), stream=True)
@@ -109,13 +112,13 @@ class RecordingProxy(CommandServer):
             )
 
         def keep(content: bytes) -> None:
-            latency_s = time.perf_counter() - start
+            latency_s = time.monotonic() - start
             recorded = Request(method=request.method, url=url, headers=tuple(headers), body=request.body)
             head = _head_of(answer)
             fields = tuple(h for h in head.headers if h[0].lower() not in HOP_BY_HOP)
             response = msgspec.structs.replace(head, headers=fields, body=content)
             try:
-                self.one_at_a_time(self._record, recorded, response, began, latency_s)
+                self.one_at_a_time(self._record, recorded, response, began=began, start=start, latency_s=latency_s)
             except CassetteError as exc:
                 self._not_recorded(request, str(exc))
             except Exception as exc:  # noqa: BLE001 - such as no memory: the client's answer goes on
@@ -190,7 +193,9 @@ class RecordingProxy(CommandServer):
             keep(bytes(content))
         connection.socket.sendall(end)
 
-    def _record(self, request: Request, response: Response, began: dt.datetime, latency_s: float) -> None:
+    def _record(
+        self, request: Request, response: Response, *, began: dt.datetime, start: float, latency_s: float
+    ) -> None:
         _check_size("request", request.headers, request.body)
         _check_size("response", response.headers, response.body)
         self._recorded += _size(request) + _size(response)
@@ -199,7 +204,7 @@ class RecordingProxy(CommandServer):
                 f"With it, over {MAX_SESSION >> 20} MiB would be recorded, the most of one run of `harness record`. It "
                 "was passed on and not recorded; run the command again for the rest, with another --cassette."
             )
-        self.recorder.add(request, response, began=began, latency_s=latency_s)
+        self.recorder.add(request, response, began=began, start=start, latency_s=latency_s)
 
     def _not_recorded(self, request: Request, text: str) -> None:
         self.recorder.refused.append(text)

@@ -33,9 +33,17 @@ class ExchangeLog:
         self._lock = threading.Lock()
         self._passed: list[PassedExchange] = []
 
-    def add(self, request: Request, response: Response, *, began: dt.datetime, latency_s: float) -> None:  # noqa: ARG002
+    def add(  # an `ExchangeSink`
+        self,
+        request: Request,
+        response: Response,
+        *,
+        began: dt.datetime,  # noqa: ARG002
+        start: float,
+        latency_s: float,  # noqa: ARG002
+    ) -> None:
         """Take one exchange."""
-        passed = PassedExchange(began=began.timestamp(), exchange=Exchange(request=request, response=response))
+        passed = PassedExchange(start=start, exchange=Exchange(request=request, response=response))
         with self._lock:
             self._passed += [passed] if self._stores else []
             self.recorded += 1
@@ -44,10 +52,10 @@ class ExchangeLog:
         """Do nothing: what passed stays in memory."""
 
     def taken(self, since: float) -> list[PassedExchange]:
-        """Return those that began at the time ``since`` or later; none is returned twice."""
+        """Return those that began at ``since`` or later, by `time.monotonic`; none is returned twice."""
         with self._lock:
             passed, self._passed = self._passed, []
-        return [p for p in passed if p.began >= since]
+        return [p for p in passed if p.start >= since]
 
 
 def run(source: BinaryIO, output: BinaryIO) -> None:

@@ -46,7 +46,15 @@ class Recorder:
                 raise
         return self._storage.read(self.path) if append else CassetteFile([], {})
 
-    def add(self, request: Request, response: Response, *, began: dt.datetime, latency_s: float) -> None:
+    def add(  # an `ExchangeSink`
+        self,
+        request: Request,
+        response: Response,
+        *,
+        began: dt.datetime,
+        start: float,  # noqa: ARG002
+        latency_s: float,
+    ) -> None:
         """Record one exchange; raises `CassetteError` where it cannot be searched for secrets."""
         with self._lock:
             clean = self._clean_request(vcr_request(request)), self._clean_response(vcr_response(response))

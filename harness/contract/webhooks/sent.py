@@ -166,7 +166,7 @@ def _missing(seen: Sequence[Caught]) -> Iterator[Caught]:
 def _may_have_come_again(refused: Caught, seen: Sequence[Caught]) -> bool:
     """Whether a later delivery may be of the same event: neither has an id, and a sender may change a body."""
     return not refused.event and any(
-        not d.event and d.at >= refused.at and d.request.body != refused.request.body for d in seen
+        not d.event and d.request.body != refused.request.body for d in seen[seen.index(refused) + 1 :]
     )
 
 

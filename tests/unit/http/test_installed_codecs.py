@@ -114,7 +114,13 @@ def test_a_large_window_is_refused_before_the_package_takes_it(module: str, monk
     made = types.SimpleNamespace(decompressobj=Recording) if module == "zstandard" else Recording()
     known = {module: types.SimpleNamespace(ZstdDecompressor=lambda: made, compress=bytes)}
     monkeypatch.setattr(Recording, "given", 0)
-    monkeypatch.setattr(installed_codecs, "import_module", lambda name: known.get(name) or _missing())
+
+    def found(name: str) -> types.SimpleNamespace:
+        if name not in known:
+            raise ImportError(name)
+        return known[name]
+
+    monkeypatch.setattr(installed_codecs, "import_module", found)
     codec = installed_codec.__wrapped__("zstd")
     assert codec is not None
     frame = ZSTD_MAGIC + b"\0\x68 a frame"
@@ -126,7 +132,3 @@ def test_a_large_window_is_refused_before_the_package_takes_it(module: str, monk
     with pytest.raises(WindowError, match="a window of 8,388,609 bytes"):
         codec.stream().decompress(ZSTD_MAGIC + bytes.fromhex("a001008000"))
     assert Recording.given == len(frame)
-
-
-def _missing() -> None:
-    raise ImportError

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -240,7 +241,7 @@ def test_a_machine_without_room_is_named_once_and_the_server_goes_on(
     pauses: list[float] = []
     monkeypatch.setattr(socket, "create_server", listening)
     monkeypatch.setattr(Refusing, "getsockname", lambda self: self.inner.getsockname(), raising=False)
-    monkeypatch.setattr(loopback_server.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
 
     with Served(echo) as server:
         assert client.post(server.url, content=b"a").content == b"a"

@@ -173,7 +173,8 @@ def test_a_folder_that_cannot_be_written_is_told_to_both_sides(captured: Capture
     captured.folder.rmdir()
 
     assert post(captured.url).status_code == 503
-    assert captured.lines == ["not stored: No such file or directory. Answered 503, so the sender tries again."]
+    why = f"not stored in {captured.folder}: No such file or directory"
+    assert captured.lines == [f"{why}. Answered 503, so the sender tries again."]
 
 
 def test_a_provider_that_asks_first_is_welcomed(captured: Captured) -> None:

@@ -65,6 +65,15 @@ def test_signatures_of_a_key_pair_are_not_judged() -> None:
     assert outcomes == {"signed": Outcome.NOT_APPLICABLE, "valid": Outcome.PASS, "redelivered": Outcome.PASS}
 
 
+def test_a_clock_that_is_set_back_changes_no_order() -> None:
+    """What came later may be the refused event, whatever time it bears: neither has an id."""
+    refused, later = of_body(b"1", 503), of_body(b"2")
+    seen = [msgspec.structs.replace(refused, at=3600), later]
+
+    assert judge_deliveries(seen, FINE, again_within_s=1)[-1].outcome is Outcome.ERROR
+    assert judge_deliveries(seen[::-1], FINE, again_within_s=1)[-1].outcome is Outcome.FAIL
+
+
 def test_each_fault_of_a_delivery_is_named() -> None:
     """A wrong signature, an invalid event, no repetition, and one under another id each have their own words."""
     odd = ExpectedDelivery(
