@@ -33,6 +33,7 @@ ANSWERS = Check(
     source="the spec",
     fix="Answer as the spec describes, or describe what you answer.",
 )
+FIX_LIMITED = "Send Retry-After with every 429 and 503: the seconds, or the date, from which a call can succeed."
 
 
 class CallOptions(TypedDict, total=False):
@@ -54,6 +55,8 @@ class NotedBreach(NamedTuple):
 
     example: str
     cause: str
+    fix: str
+    """Empty for that of `ANSWERS`."""
 
 
 class Caller:
@@ -149,17 +152,18 @@ class Caller:
     def _known(self, name: str, path: str) -> str | None:
         return self._etags.get(path) if name.lower() == PRECONDITION else self.resources.value(name)
 
-    def complain(self, operation: str, complaint: str, example: str, cause: str = "") -> None:
+    def complain(self, operation: str, complaint: str, example: str, cause: str = "", fix: str = "") -> None:
         """Record what is wrong with an operation, once; ``complaint`` contains nothing of the example.
 
-        ``cause`` is what other operations and checks have in common with it; it is the complaint by default.
+        ``cause`` is what other operations and checks have in common with it; it is the complaint by default. ``fix``
+        is given where to describe what is answered would correct nothing.
         """
-        self.violations.setdefault((operation, complaint), NotedBreach(example, cause))
+        self.violations.setdefault((operation, complaint), NotedBreach(example, cause, fix))
 
     def findings(self) -> list[Finding]:
         """Return one finding for each thing that was noted."""
         return [
-            broken(operation, ANSWERS, complaint, noted.example, shared=noted.cause)
+            broken(operation, ANSWERS, complaint, noted.example, shared=noted.cause, fix=noted.fix)
             for (operation, complaint), noted in self.violations.items()
         ]
 
@@ -171,19 +175,30 @@ class Caller:
             self.complain(operation.label, breach.text.partition(":")[0], f"{called}: {breach.text}", breach.cause)
         authenticated = self._client.authenticates(response.request) and bool(self._client.carried_by(response.request))
         for shown in exposures(operation, response, authenticated=authenticated):
-            self.complain(operation.label, shown.text, f"{called}: {shown.text} ({shown.source})", shown.cause)
+            example = f"{called}: {shown.text} ({shown.source})"
+            self.complain(operation.label, shown.text, example, shown.cause, shown.fix)
         if response.status_code in LIMITED and "retry-after" not in response.headers:
             violation = f"answers {response.status_code} without Retry-After"
-            self.complain(operation.label, violation, f"{called} (RFC 6585 section 4, RFC 9110 section 10.2.3)")
+            example = f"{called} (RFC 6585 section 4, RFC 9110 section 10.2.3)"
+            self.complain(operation.label, violation, example, fix=FIX_LIMITED)
 
 
 def broken(
-    subject: str, check: Check, cause: str, observed: str, *, expected: str = "", source: str = "", shared: str = ""
+    subject: str,
+    check: Check,
+    cause: str,
+    observed: str,
+    *,
+    expected: str = "",
+    source: str = "",
+    shared: str = "",
+    fix: str = "",
 ) -> Finding:
     """Return a finding that the provider breaks its contract, named after operation, check and cause.
 
     ``cause`` contains nothing of the example, which belongs into ``observed``. ``shared`` is what other checks call
     the same fault; a crash that it distinguishes from others has an id of its own, and that of all as an alias.
+    ``fix`` replaces that of the check where this cause needs another one.
     """
     summary, shared = f"{subject}: {cause}", shared or cause
     found = check.finding(Outcome.FAIL, observed, summary=summary, expected=expected, source=source, case="")
@@ -194,7 +209,7 @@ def broken(
         aliases = (of_group(check.item, cause), named.id, *([of_group(check.item, of_all)] if of_all else []))
         named = named if shared == of_all else found.named(subject, check.id, f"{cause}\n{shared}")
         named = msgspec.structs.replace(named, aliases=aliases)
-    return msgspec.structs.replace(named, cause=shared, level=level)
+    return msgspec.structs.replace(named, cause=shared, level=level, fix=fix or named.fix)
 
 
 def _with_query(url: httpx.URL, more: str) -> httpx.URL:

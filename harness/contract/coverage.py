@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import httpx
 
-from harness.contract.caller import ANSWERS, broken
+from harness.contract.caller import ANSWERS, FIX_LIMITED, broken
 from harness.core.names import first_of
 from harness.errors import SpecError
 from harness.http.client import ANSWERED_S
@@ -156,6 +156,7 @@ def judge_limits(coverage: Coverage) -> list[Finding]:
                         f"{count} times, seen by {name}",
                         expected="Retry-After with every 429 and 503",
                         source="RFC 6585 section 4, RFC 9110 sections 10.2.3 and 15.6.4",
+                        fix=FIX_LIMITED,
                     )
                 )
     return found

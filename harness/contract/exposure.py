@@ -32,19 +32,26 @@ class Exposure(NamedTuple):
     """What is wrong, with nothing of the example."""
     cause: str
     source: str
+    fix: str
 
 
 def exposures(operation: Operation, response: httpx.Response, *, authenticated: bool) -> Iterator[Exposure]:
     """Yield what an answer shows; ``authenticated`` where its request carried the credential."""
     if response.is_client_error and (found := _CODE.search(response.text[:_MOST])):
         what = "a statement or error of its database" if _is_sql(found[0]) else "a stack trace"
-        yield Exposure(f"a refusal shows {what}", SHOWS_CODE.of(f": {what}"), "OWASP API8:2023; CWE-209")
+        fix = "Answer refusals with a short text of your own; write stack traces and database errors to the log alone."
+        yield Exposure(f"a refusal shows {what}", SHOWS_CODE.of(f": {what}"), "OWASP API8:2023; CWE-209", fix)
     if response.is_success and authenticated and operation.is_secured and _is_shared(response):
         text = "lets shared caches keep what needs a credential"
-        yield Exposure(text, SHARED_CACHE.of(" what needs a credential"), "RFC 9111 section 3.5")
+        fix = "Send Cache-Control: private or no-store with what needs a credential, without public and s-maxage."
+        yield Exposure(text, SHARED_CACHE.of(" what needs a credential"), "RFC 9111 section 3.5", fix)
     if response.status_code == 201 and (host := _foreign_host(response)):
         text = "its Location names a host that clients cannot reach"
-        yield Exposure(text, ANOTHER_HOST.of(f" that clients cannot reach: {host}"), "RFC 9110 section 10.2.2")
+        fix = (
+            "Write Location as a path, or with the host that clients call: behind a proxy, take it from the public "
+            "address in your settings."
+        )
+        yield Exposure(text, ANOTHER_HOST.of(f" that clients cannot reach: {host}"), "RFC 9110 section 10.2.2", fix)
 
 
 def _is_sql(text: str) -> bool:

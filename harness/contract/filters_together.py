@@ -17,6 +17,9 @@ from harness.openapi.operation import Operation
 
 _TOGETHER = "two filters together let other values pass"
 _ORDERED = "a filter lets other values pass beside an order"
+FIX_TOGETHER = (
+    "Apply every filter that a request has, all of them at once and beside any order, before the pages are cut."
+)
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,12 @@ MOST = 500
 """Hostile bodies of one run."""
 _NOT_UTF8 = "accepts a body that is not UTF-8"
 """Many decoders replace such bytes, and a parser may accept more than JSON (RFC 8259 section 9)."""
+_OTHER_TYPE = "accepts a body of a media type that the spec does not have"
+_FIXES = {
+    _NOT_UTF8: "Decode bodies as strict UTF-8, replace no invalid byte, and answer 400 where that fails.",
+    _OTHER_TYPE: "Compare Content-Type with the media types that the spec has for the body, and answer 415 to others.",
+}
+"""By cause: what to do where a strict parser would not help."""
 _MARK = "harness-puts-it-here"
 """Takes the place, in a valid body, of what no encoder of JSON writes."""
 HOSTILE_REFUSED = Promise(
@@ -37,7 +43,8 @@ HOSTILE_REFUSED = Promise(
     failed="A malformed or extreme body was accepted, or caused an error of the server",
     expected="4xx to what is not JSON, and never 5xx",
     source="RFC 8259 sections 2, 6, 8.1 and 9",
-    fix="Parse bodies with a strict JSON parser, bound their depth and numbers, and answer 400 to what it refuses.",
+    fix="Parse bodies with a strict JSON parser, bound their depth and numbers, and answer 400 to what it refuses; "
+    "answer 415 to a charset or coding that you do not read.",
     judge=lambda caller, walk: judge_hostile_bodies(caller, walk()),
     planned=lambda caller: (Planned(o.label, 2 * len(BODIES) + 5) for o in _wanted(caller)),
 )
@@ -131,7 +138,7 @@ BODIES: tuple[HostileBody, ...] = (
         "text/plain",
         _text,
         level=Level.SHOULD,
-        accepted="accepts a body of a media type that the spec does not have",
+        accepted=_OTHER_TYPE,
         headers={"content-type": "text/plain"},
     ),
     HostileBody("an unknown coding", _text, may_be_accepted=True, headers={"content-encoding": "harness"}),
@@ -181,7 +188,7 @@ def _judged(caller: Caller, sample: Sample) -> Iterator[Finding]:
         )
     for (cause, level, crash), names in wrong.items():
         observed = f"{sample.operation.method} {sample.path} with {', '.join(names)}"
-        made = broken(label, HOSTILE_REFUSED, cause, observed, shared=crash)
+        made = broken(label, HOSTILE_REFUSED, cause, observed, shared=crash, fix=_FIXES.get(cause, ""))
         yield msgspec.structs.replace(made, level=level)
 
 

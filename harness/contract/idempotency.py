@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from harness.contract import key_fixes
 from harness.contract.caller import Caller, broken, same_resource
 from harness.contract.keyed_writes import KeyedWrite, keyed_operations, takes_key
 from harness.contract.link_crawler import LinkCrawler
@@ -119,7 +120,7 @@ def _judged(write: KeyedWrite, key: str, first: Sample, second: Sample) -> Itera
         yield _broken(write.label, "the same key and body is not answered with the same resource", [first, second])
         return  # what follows would only find the same again
     if missing := _lost_in_repetition(first, second):
-        found = _broken(write.label, f"the repeated answer {missing}", [first, second])
+        found = _broken(write.label, f"the repeated answer {missing}", [first, second], key_fixes.WHOLE_ANSWER)
         yield msgspec.structs.replace(found, level=Level.SHOULD)
     other = another_body(write.caller.spec, write.sample.operation, write.sample.body)
     answer = None if other is None else write.call(key, other)
@@ -127,7 +128,8 @@ def _judged(write: KeyedWrite, key: str, first: Sample, second: Sample) -> Itera
     if answer is not None and ignored:
         yield _broken(write.label, "another body under a used key is not refused", [answer])
     elif answer is not None and (near := _taken_for(write, key, answer)):
-        yield _broken(write.label, "two keys that differ in their last character are one key", [answer, near])
+        cause = "two keys that differ in their last character are one key"
+        yield _broken(write.label, cause, [answer, near], key_fixes.WHOLE_KEY)
     if raced := list(_at_once(write)):
         yield from raced
         return
@@ -162,12 +164,13 @@ def _at_once(write: KeyedWrite) -> Iterator[Finding]:
         odd = [a for a in odd if a.response.is_server_error]  # it can be done only once, under whatever key
     elif after.response.status_code in _WAITS:
         cause = f"after {AT_ONCE} calls at once, their key stays in progress"
-        yield _broken(write.label, cause, [*done[:1], after])
+        yield _broken(write.label, cause, [*done[:1], after], key_fixes.ENDS)
         return
     if not all(same_resource(done[0], other) for other in [*done, *([after] if after.response.is_success else [])][1:]):
         yield _broken(write.label, f"{AT_ONCE} calls at once under one key are not one call", [*done, after])
     elif odd:
-        yield _broken(write.label, f"{AT_ONCE} calls at once under one key are not all answered or told to wait", odd)
+        cause = f"{AT_ONCE} calls at once under one key are not all answered or told to wait"
+        yield _broken(write.label, cause, odd, key_fixes.WAITS)
 
 
 def _two_bodies_at_once(write: KeyedWrite, other: Any) -> Iterator[Finding]:
@@ -196,9 +199,10 @@ def _after_a_refusal(write: KeyedWrite) -> Iterator[Finding]:
         return
     right, repeated = write.call(key), write.call(key)
     if right.response.is_server_error:
-        yield _broken(write.label, _UNUSABLE, [right])
+        yield _broken(write.label, _UNUSABLE, [right], key_fixes.REFUSED)
     elif right.response.is_success and not (repeated.response.is_success and same_resource(right, repeated)):
-        yield _broken(write.label, "a key whose first call was refused does not hold for the second", [right, repeated])
+        cause = "a key whose first call was refused does not hold for the second"
+        yield _broken(write.label, cause, [right, repeated], key_fixes.AFTER_REFUSAL)
 
 
 def _refused_twice(write: KeyedWrite, key: str, body: Any) -> Finding | None:
@@ -207,9 +211,10 @@ def _refused_twice(write: KeyedWrite, key: str, body: Any) -> Finding | None:
     if not first.response.is_client_error or first.response.status_code in _IN_PROGRESS:
         return None
     if again.response.is_success:
-        return _broken(write.label, "a refused call succeeds when it is repeated under its key", [first, again])
+        cause = "a refused call succeeds when it is repeated under its key"
+        return _broken(write.label, cause, [first, again], key_fixes.REFUSED_AGAIN)
     same = again.response.status_code in (first.response.status_code, *_IN_PROGRESS - _WAITS)
-    return None if same else _broken(write.label, _UNUSABLE, [first, again])
+    return None if same else _broken(write.label, _UNUSABLE, [first, again], key_fixes.REFUSED)
 
 
 def _elsewhere(writes: Sequence[KeyedWrite]) -> Iterator[Finding]:
@@ -227,15 +232,17 @@ def _elsewhere(writes: Sequence[KeyedWrite]) -> Iterator[Finding]:
             continue  # it would show nothing
         if other.response.is_success and other.document == first.document:
             cause = f"a key that was used at another {kind} is answered with the result from there"
-            yield _broken(write.label, cause, [first, other])
+            yield _broken(write.label, cause, [first, other], key_fixes.ELSEWHERE)
         elif other.response.is_server_error:
-            yield _broken(write.label, f"a key that was used at another {kind} is a server error", [first, other])
+            cause = f"a key that was used at another {kind} is a server error"
+            yield _broken(write.label, cause, [first, other], key_fixes.ELSEWHERE)
 
 
-def _broken(label: str, cause: str, answers: Sequence[Sample]) -> Finding:
+def _broken(label: str, cause: str, answers: Sequence[Sample], fix: str = "") -> Finding:
+    """Return a finding; ``fix`` where the row's own, to store keys at all, would not correct the cause."""
     shown = "; ".join(f"HTTP {a.response.status_code} {cut(a.response.text, 120)}" for a in answers[:3])
     more = f"; and {len(answers) - 3} more" if len(answers) > 3 else ""
-    return broken(label, KEYS_KEPT, cause, shown + more)
+    return broken(label, KEYS_KEPT, cause, shown + more, fix=fix)
 
 
 def _kept(judged: Sequence[KeyedWrite], refused: Mapping[str, str]) -> Finding:

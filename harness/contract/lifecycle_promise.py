@@ -60,8 +60,8 @@ def _failed(life: Lifecycle, walk: Callable[[], LinkCrawler]) -> Iterator[Findin
         if invariant in (CREATED_READABLE, STILL_ANSWERS) and _is_linked(label, invariant, walk):
             continue
         check = ANSWERS if invariant is STILL_ANSWERS else LIFECYCLE
-        expected, source = invariant.expected, invariant.source
-        yield broken(label, check, invariant.cause, observed, expected=expected, source=source)
+        words = {"expected": invariant.expected, "source": invariant.source, "fix": invariant.fix}
+        yield broken(label, check, invariant.cause, observed, **words)
 
 
 def _is_linked(label: str, invariant: Invariant, walk: Callable[[], LinkCrawler]) -> bool:
@@ -97,7 +97,8 @@ LIFECYCLE = Promise(
     failed="Did not read back what was written, or changed something else",
     expected="what was written is read back, and a write changes what it names and nothing else",
     source="RFC 9110 sections 3.2 and 9.3",
-    fix="Store every member that a write carries, for the resource that it names, and read all views from one state.",
+    fix="Do what the finding states, for each fault has a fix of its own. In general, store every member that a write "
+    "carries, for the resource that it names, and read all views from one state.",
     judge=judge_lifecycle,
     planned=lambda caller: (planned for kind in kinds(caller)[:MOST_KINDS] for planned in _planned(kind)),
 )

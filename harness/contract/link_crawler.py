@@ -9,6 +9,7 @@ from harness.contract.answer_links import AnswerLink, answer_links
 from harness.contract.caller import Caller
 from harness.contract.created_resources import GONE
 from harness.contract.documented_links import DocumentedLink, asked, documented_links
+from harness.contract.invariants import STILL_ANSWERS
 from harness.contract.runtime_expressions import UnresolvedError, evaluated
 from harness.contract.sample import Sample
 from harness.contract.sendable_bodies import first_accepted, sendable_bodies
@@ -18,6 +19,7 @@ from harness.openapi.operation import Operation
 
 MAX_CALLS = 200
 MAX_DEPTH = 3
+FIX_LINK = "Serve what a link leads to, or correct the link in the answer or in the spec."
 _ORDER = {"GET": 0, "HEAD": 0}
 
 
@@ -135,7 +137,7 @@ class LinkCrawler:
             if link.target is None:
                 status = sample.response.status_code
                 cause = f"the link {link.name!r} of its {status} names {link.named!r}, which is no operation"
-                self.caller.complain(sample.operation.label, cause, "the document")
+                self.caller.complain(sample.operation.label, cause, "the document", fix=FIX_LINK)
             elif link.target.method == "DELETE":
                 self._deletions.setdefault(link.target.label, (sample, link))
             else:
@@ -150,9 +152,8 @@ class LinkCrawler:
             path, headers = asked(target, link.link, sample)
             body = evaluated(link.link.get("requestBody"), sample)
         except UnresolvedError as exc:
-            self.caller.complain(
-                sample.operation.label, f"{which} needs {exc}, which the answer lacks", sample.in_words
-            )
+            cause = f"{which} needs {exc}, which the answer lacks"
+            self.caller.complain(sample.operation.label, cause, sample.in_words, fix=FIX_LINK)
             return
         if "{" in path or not self.caller.permits(target.method, path):
             return  # a parameter that the link leaves open, or a call that is not allowed
@@ -162,7 +163,7 @@ class LinkCrawler:
             return
         if reached.response.status_code in GONE:
             where = f"{target.method} {path} answered {reached.response.status_code}"
-            self.caller.complain(sample.operation.label, f"{which} leads nowhere", where)
+            self.caller.complain(sample.operation.label, f"{which} leads nowhere", where, fix=FIX_LINK)
         elif reached.response.is_success and target.method == "DELETE":
             self._look_for_deleted(target, path)
         elif reached.response.is_success and depth > 1:
@@ -184,7 +185,7 @@ class LinkCrawler:
         after = self._call(reading, path, None)
         if after is not None and after.response.is_success:
             where = f"GET {path} answered {after.response.status_code} after DELETE {path} had succeeded"
-            self.caller.complain(reading.label, "still answers after the deletion", where)
+            self.caller.complain(reading.label, STILL_ANSWERS.cause, where, fix=STILL_ANSWERS.fix)
 
     def _follow_own(self, sample: Sample, link: AnswerLink, depth: int) -> None:
         """Read what an answer links to, whether or not the document describes that path."""
@@ -199,7 +200,7 @@ class LinkCrawler:
         if cause := self._fault(sample, link, reached):
             status = sample.response.status_code
             which = f"the Location of its {status}" if link.place == "Location" else f"{link.place} of its {status}"
-            self.caller.complain(sample.operation.label, f"{which} {cause}", reached.in_words)
+            self.caller.complain(sample.operation.label, f"{which} {cause}", reached.in_words, fix=FIX_LINK)
         elif reached.response.is_success and depth > 1:
             self._follow(reached, depth - 1)
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from harness.contract.body_variations import word
 from harness.contract.caller import Caller, broken
-from harness.contract.filters_together import Filter, FiltersTogether, is_scalar
+from harness.contract.filters_together import FIX_TOGETHER, Filter, FiltersTogether, is_scalar
 from harness.contract.identifiers import identity
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.listings import MAX_PAGES, TURNS, EntryMaker, Listed, every_entry, queries
+from harness.contract.page_walk import MISCOUNTED
 from harness.contract.path_resolver import PathResolver
 from harness.contract.promise import Planned, Promise
 from harness.contract.readback import core
@@ -79,7 +80,7 @@ def _of_listing(caller: Caller, operation: Operation, patience: Patience) -> Ite
             proven.append(chosen)
         yield found
     for fault in FiltersTogether(caller, whole, patience).judge(proven):
-        yield broken(fault.label, FILTERS_SELECT, fault.cause, fault.observed)
+        yield broken(fault.label, FILTERS_SELECT, fault.cause, fault.observed, fix=FIX_TOGETHER)
     for each in (maker, *referred):
         each.remove()
 
@@ -103,6 +104,7 @@ def _members(listed: Listed) -> list[str]:
 
 
 _LEFT_OUT = "the filter leaves out an entry with its value"
+_MISCOUNTED = "the filter does not reach the number that is stated"
 
 
 class FilterTrial:
@@ -128,7 +130,8 @@ class FilterTrial:
                 if wrong[0] == _LEFT_OUT and not self._still_have(value):
                     refused = f"the entries with {name}={value} changed meanwhile"
                     continue
-                return broken(f"{label} {name}", FILTERS_SELECT, wrong[0], wrong[1])
+                fix = MISCOUNTED.fix if wrong[0] == _MISCOUNTED else ""
+                return broken(f"{label} {name}", FILTERS_SELECT, wrong[0], wrong[1], fix=fix)
             proven.append(value)
         if not proven:
             return FILTERS_SELECT.not_known(f"{label} {name}: {refused or 'its entries have no values that differ'}")
@@ -203,7 +206,7 @@ class FilterTrial:
         if listed.is_whole and not all(any(_is_same(each, e) for e in listed.entries) for each in alike):
             return _LEFT_OUT, f"{asked} does not list an entry that has it"
         if listed.miscounted:
-            return "the filter does not reach the number that is stated", f"{asked}: {listed.miscounted}"
+            return _MISCOUNTED, f"{asked}: {listed.miscounted}"
         return None
 
 

@@ -27,10 +27,12 @@ MALFORMED = Check(
     summary="malformed credentials",
     passed="Refused malformed credentials",
     failed="Did not refuse a malformed credential",
-    expected="HTTP 400, 401 or 403",
+    expected="HTTP 401 or another 4xx; 503 is accepted too, and a closed connection after a huge value",
     source="RFC 9110 section 11.6.2; RFC 6750 section 3.1",
     fix="Parse the header before you use it, and answer 401 to whatever is not a credential of yours.",
 )
+_WHOLE = "Compare the whole credential character by character, in its own case, and answer 401 where it differs."
+_SCHEME = "Take a credential only behind the scheme that the spec names, and answer 401 to one without it."
 
 
 class MalformedForm(NamedTuple):
@@ -90,6 +92,11 @@ class MalformedCall(NamedTuple):
         """The form, and which credential had it."""
         return f"{self.form} ({self.alone})" if self.alone else self.form
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether it was answered as the right one is, or sent elsewhere."""
+        return self.result.last is not None and self.result.last.status_code < 400
+
 
 def forms_for(credential: Credential) -> list[tuple[str, dict[str, str]]]:
     """Return the malformed credentials with their headers: made-up ones, and the right one in another form."""
@@ -129,8 +136,19 @@ def _offences(label: str, calls: Sequence[MalformedCall]) -> Iterator[Finding]:
         names = ", ".join(call.described for call in offending)
         observed = f"{label} {cause}: {names}"
         found = MALFORMED.finding(Outcome.FAIL, observed).named(label, MALFORMED.id, cause)
-        level = Level.SHOULD if {call.form for call in offending} == {_BARE} else found.level
-        yield msgspec.structs.replace(found, cause=_shared(offending[0], cause), level=level)
+        forms = {call.form for call in offending}
+        level = Level.SHOULD if forms == {_BARE} else found.level
+        fix = _fix(forms, is_accepted=offending[0].is_accepted) or found.fix
+        yield msgspec.structs.replace(found, cause=_shared(offending[0], cause), level=level, fix=fix)
+
+
+def _fix(forms: set[str], *, is_accepted: bool) -> str:
+    """Return what to do where only forms of the right credential were accepted; empty for anything else."""
+    if not is_accepted:
+        return ""
+    if forms == {_BARE}:
+        return _SCHEME
+    return _WHOLE if forms <= {near.name for near in NEAR_MISSES} else ""
 
 
 def _shared(call: MalformedCall, cause: str) -> str:
@@ -149,7 +167,7 @@ def _cause(call: MalformedCall) -> str:
     if last is None:
         closed = call.result.reason is NoAnswer.CLOSED and call.form != "a huge value"
         return "closed the connection without an answer" if closed else ""
-    if last.status_code < 400 or (last.is_server_error and last.status_code != 503):
+    if call.is_accepted or (last.is_server_error and last.status_code != 503):
         return f"answered {last.status_code}"
     return ""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from harness.contract.caller import Caller, broken
 from harness.contract.listings import SIZES, TURNS, EntryMaker, every_entry, queries
 from harness.contract.page_walk import MAX_PAGES, MISCOUNTED, SMALL_PAGES, Listing, PageFault, PageWalk
@@ -126,7 +124,7 @@ def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding
 
 
 def _failed(label: str, fault: PageFault, observed: str) -> Finding:
-    return msgspec.structs.replace(broken(label, PAGES_END, fault.cause, observed), fix=fault.fix)
+    return broken(label, PAGES_END, fault.cause, observed, fix=fault.fix)
 
 
 def _miscounted(caller: Caller, listing: Listing) -> str:

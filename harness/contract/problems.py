@@ -144,6 +144,7 @@ def _without_allow(caller: Caller) -> dict[str, Finding]:
                 expected="405 with the header Allow",
                 source="RFC 9110 section 15.5.6",
                 shared=WITHOUT_ALLOW.of(),
+                fix="Send the header Allow with every 405, and list in it the methods that the path offers.",
             )
             found[offence.id] = offence
     return found

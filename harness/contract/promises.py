@@ -6,7 +6,7 @@ from harness.contract.hostile_bodies import HOSTILE_REFUSED
 from harness.contract.idempotency import KEYS_KEPT
 from harness.contract.invalid_input import INPUT_REFUSED
 from harness.contract.lifecycle_promise import LIFECYCLE
-from harness.contract.link_crawler import LinkCrawler
+from harness.contract.link_crawler import FIX_LINK, LinkCrawler
 from harness.contract.listing_filters import FILTERS_SELECT
 from harness.contract.listing_orders import ORDERS_HOLD
 from harness.contract.pages import PAGES_END
@@ -23,7 +23,7 @@ LINKS_LEAD = Promise(
     failed="A link does not lead to what is there",
     expected="what an answer links to is there, and what was deleted is not",
     source="OpenAPI Specification 3.1.1, Link Object; RFC 9110 section 10.2.2; RFC 8288 section 3",
-    fix="Serve what a link leads to, or correct the link in the answer or in the spec.",
+    fix=FIX_LINK,
     judge=lambda _, walk: judge_links(walk()),
     planned=lambda _: (),
 )

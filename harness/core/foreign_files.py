@@ -73,7 +73,7 @@ def real_path(path: Path) -> Path:
 
 def shown_size(limit: int) -> str:
     """Return a number of bytes as it is read best."""
-    return f"{limit >> 20} MB" if limit >= 1 << 20 else f"{limit:,} bytes"
+    return f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit:,} bytes"
 
 
 def _check(found: os.stat_result) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from harness.fuzzing.defect_fixes import FIXES
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import Defect, smaller
 from harness.fuzzing.session import FuzzSession
@@ -77,4 +78,5 @@ def defect_finding(defect: Defect, check: Check, base_url: str) -> Finding:
     )
     level = max(check.level, level_of(defect.shared_cause))  # `should` is the greater
     named = {"id": defect.id, "subject": defect.operation, "cause": defect.shared_cause, "note": defect.note}
-    return msgspec.structs.replace(found, **named, level=level, aliases=defect.aliases)
+    fix = FIXES.get(defect.check, check.fix)
+    return msgspec.structs.replace(found, **named, level=level, aliases=defect.aliases, fix=fix)

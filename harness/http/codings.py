@@ -207,7 +207,7 @@ def _cut(name: str) -> CodingError:
 
 
 def _too_large(name: str, limit: int) -> CodingError:
-    size = f"{limit >> 20} MB" if limit >= 1 << 20 else f"{limit} bytes"
+    size = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit} bytes"
     return CodingError(CodingFault.TOO_LARGE, name, f"The compressed body expands to more than {size}.")
 
 

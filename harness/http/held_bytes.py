@@ -19,7 +19,7 @@ LARGE = 1 << 20
 def return_freed_memory() -> None:
     """Let this process keep no `LARGE` memory that is free.
 
-    The GNU C library keeps what threads free, for each up to 32 MB at a time, and what lies between cannot be used for
+    The GNU C library keeps what threads free, for each up to 32 MiB at a time, and what lies between cannot be used for
     the next body: after a flood that would remain. Other libraries have no such setting.
     """
     with suppress(OSError, AttributeError):

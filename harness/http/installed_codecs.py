@@ -50,8 +50,8 @@ class WindowError(HarnessError):
     """A frame of Zstandard needs more than `MAX_WINDOW`."""
 
     def __init__(self, window: int) -> None:
-        size = f"{window >> 20:,} MB" if window % (1 << 20) == 0 else f"{window:,} bytes"
-        super().__init__(f"in zstd with a window of {size}, and RFC 9659 section 3 allows {MAX_WINDOW >> 20} MB")
+        size = f"{window >> 20:,} MiB" if window % (1 << 20) == 0 else f"{window:,} bytes"
+        super().__init__(f"in zstd with a window of {size}, and RFC 9659 section 3 allows {MAX_WINDOW >> 20} MiB")
 
 
 def contents(stream: Stream, data: bytes) -> Iterator[bytes]:

@@ -17,7 +17,8 @@ RECORDED = Check(
     failed="Did not rotate the secret within its limit",
     expected="a rotation record younger than its limit",
     source="OWASP Secrets Management Cheat Sheet, Rotation",
-    fix="Replace the secret, revoke the old one, and write the day into [operations] secrets.",
+    fix="Replace the secret, revoke the old one, and write the day into [operations] secrets; correct a day in the "
+    "future.",
 )
 
 

@@ -30,7 +30,7 @@ from harness.resilience.sent_heads import SentHeads
 MAX_ATTEMPTS = 10_000
 MAX_NOTED = 16 << 20
 """The most attempts of one client, and the bytes of their targets and keys; later ones are refused with 503."""
-_BOUND = f"the first {MAX_ATTEMPTS:,}, or {MAX_NOTED >> 20} MB of targets and keys"
+_BOUND = f"the first {MAX_ATTEMPTS:,}, or {MAX_NOTED >> 20} MiB of targets and keys"
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
 """The next hop sets the last three itself."""
 WRITES = frozenset({"POST", "PATCH"})

@@ -18,7 +18,7 @@ class UnreadRequests:
     def __init__(self, *, bound: str, max_body: int) -> None:
         """``bound`` is in words how much it records, ``max_body`` how many bytes of a body it takes."""
         self._beyond = f"requests beyond {bound}"
-        self._large = f"bodies over {max_body >> 20} MB"
+        self._large = f"bodies over {max_body >> 20} MiB"
         self._lock = threading.Lock()
         self._counted: Counter[str] = Counter()
 

@@ -99,7 +99,7 @@ class Scanner:
     def _in_yaml(self, path: Path, place: str) -> Leaks:
         """Search the strings of a file of YAML, which has ways to write one that nothing else has."""
         if path.stat().st_size > MAX_YAML:
-            return Leaks((), [f"{place}: the strings of more than {MAX_YAML >> 20} MB of YAML"])
+            return Leaks((), [f"{place}: the strings of more than {MAX_YAML >> 20} MiB of YAML"])
         found = Leaks()
         try:
             for scalar in scalars(read_file(path)):

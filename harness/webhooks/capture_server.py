@@ -133,7 +133,7 @@ class CaptureServer(CommandServer):
             self._report("refused", f"{why}. Answered 503, so the sender tries again.")
             return _message(503, "not stored")
         except CassetteError:
-            most = f"over {MAX_SEARCHED >> 20} MB unpacked, or in a coding other than {DECODABLE}"
+            most = f"over {MAX_SEARCHED >> 20} MiB unpacked, or in a coding other than {DECODABLE}"
             self._report("refused", f"not stored: its body cannot be searched for secrets: it is {most}")
             return _message(415, f"a body {most}")
         self._report("captured", f"{path.name}: {len(request.body):,} bytes{verdict}")

@@ -14,8 +14,8 @@ def of_forgery(genuine: Delivery) -> str:
     """Return what a 429 to a forgery shows, by the response to the genuine delivery that followed it."""
     if genuine.acknowledged:
         return (
-            f"the receiver limits the deliveries that it refuses, for a genuine one after it got {genuine.seen}, so "
-            "whether it verifies this one is not known. Switch that limit off for the run"
+            f"the receiver probably limits the deliveries that it refuses, for a genuine one after it got "
+            f"{genuine.seen}, so whether it verifies this one is not known. Switch that limit off for the run"
         )
     if genuine.status == 429:
         return f"{LIMITED}. If forgeries use it up, limit verified deliveries alone: {_ANYBODY}"
@@ -27,7 +27,7 @@ def since_forgeries(genuine: Delivery) -> str:
     if genuine.status not in _LOCKING:
         return ""
     return (
-        ", although earlier ones were acknowledged: the receiver locks its sender out after forgeries. Refuse each "
-        f"delivery for what it is, and count none that you cannot verify: {_ANYBODY}. To judge the rest, switch the "
-        "lock off for the run"
+        ", although earlier ones were acknowledged. The likely cause is that the receiver locks its sender out after "
+        "forgeries. If it does, refuse each delivery for what it is, and count none that you cannot verify: "
+        f"{_ANYBODY}. To judge the rest, switch the lock off for the run"
     )

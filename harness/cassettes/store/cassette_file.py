@@ -111,7 +111,7 @@ def check_length(length: int, place: str) -> None:
     """Raise `CassetteError` for a file of more than `MAX_BYTES` bytes."""
     if length > MAX_BYTES:
         raise CassetteError(
-            f"{place} has {length / 2**20:,.0f} MB; cassettes of at most {MAX_BYTES / 2**20:.0f} MB are read. "
+            f"{place} has {length / 2**20:,.0f} MiB; cassettes of at most {MAX_BYTES / 2**20:.0f} MiB are read. "
             "Give each scenario its own cassette, or ask the API for smaller pages."
         )
 

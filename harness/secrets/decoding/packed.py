@@ -14,8 +14,8 @@ MAX_FOUND = 1000
 LEAST = 8
 """Fewest readable bytes that chance does not bring about."""
 _GZIP = b"\x1f\x8b\x08"
-MUCH = f"what is beyond {MAX_UNPACKED >> 20} MB of compressed contents"
-WIDE = f"compressed contents in zstd with a window of more than {MAX_WINDOW >> 20} MB"
+MUCH = f"what is beyond {MAX_UNPACKED >> 20} MiB of compressed contents"
+WIDE = f"compressed contents in zstd with a window of more than {MAX_WINDOW >> 20} MiB"
 GOES_ON = "compressed contents that go on where the text ends"
 """All that there is was read, unless the text is a piece of a longer one."""
 MANY = f"what comes after {MAX_FOUND} compressed parts"

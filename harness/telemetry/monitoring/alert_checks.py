@@ -22,7 +22,7 @@ FIRES = Check(
     failed="Did not fire for its fault",
     expected="inactive before the fault, then pending, then firing while it lasts",
     source=_SOURCE,
-    fix="Correct the rule's series, threshold or `for`, or the fault of the alert in [telemetry.alerts] fires.",
+    fix="Correct the rule's expression, threshold or `for`, or the fault of the alert in [telemetry.alerts] fires.",
 )
 NOTIFIED = Check(
     id="is-notified",
@@ -32,7 +32,8 @@ NOTIFIED = Check(
     failed="Sent no usable notification of an alert that fires",
     expected="a notification with the alert's labels and annotations, at a receiver of Alertmanager's configuration",
     source="Alertmanager: Configuration, route and inhibit_rule",
-    fix="Route the alert to a receiver, and let no inhibition that holds at the same time match it.",
+    fix="Route the alert to a receiver, let no inhibition that holds at the same time match it, and correct the "
+    "template of an annotation that cannot be expanded.",
 )
 RESOLVES = Check(
     id="resolves",

@@ -19,7 +19,8 @@ SCRAPED = Check(
     failed="Your Prometheus does not scrape the integration",
     expected="a target with the job or the instance of the integration, which is up",
     source=_SOURCE,
-    fix="Add the integration to scrape_configs, or name its job in [telemetry.alerts] labels.",
+    fix="Add the integration to scrape_configs, at an address that Prometheus can reach, or name its job in "
+    "[telemetry.alerts] labels.",
 )
 HEALTHY = Check(
     id="own-rule-healthy",
@@ -59,7 +60,8 @@ ROUTED = Check(
     failed="Your Alertmanager did not notify a receiver of a test alert",
     expected="a receiver for the alert, one more notification, and none that failed",
     source="Alertmanager: Configuration, route; Alertmanager: metrics",
-    fix="Route the labels of [telemetry.alerts] synthetic to a receiver, and correct how it is reached.",
+    fix="Route the labels of [telemetry.alerts] synthetic to a receiver with an integration, end what holds the alert "
+    "back, and correct how the receiver is reached.",
 )
 CHECKS = (SCRAPED, HEALTHY, EXISTING, SENT, ROUTED)
 UNPROVED = (

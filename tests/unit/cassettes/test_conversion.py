@@ -557,7 +557,7 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
     with pytest.raises(CassetteError) as caught:
         read_any(path)
 
-    assert f"{path} has 100 MB" in str(caught.value)
+    assert f"{path} has 100 MiB" in str(caught.value)
 
 
 def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:

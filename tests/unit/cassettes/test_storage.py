@@ -111,12 +111,12 @@ def test_what_is_no_cassette_is_refused(bad: Bad, path: Path, tmp_path: Path, op
 
 
 def test_a_huge_file_is_refused_by_its_size(path: Path) -> None:
-    """100 MB are told by their size, without being read."""
+    """100 MiB are told by their size, without being read."""
     path.parent.mkdir(parents=True)
     with path.open("wb") as file:
         file.truncate(100 * 2**20)
 
-    with pytest.raises(CassetteError, match=r"test_x\.yaml has 100 MB; cassettes of at most 64 MB are read"):
+    with pytest.raises(CassetteError, match=r"test_x\.yaml has 100 MiB; cassettes of at most 64 MiB are read"):
         Storage().read(path)
 
 

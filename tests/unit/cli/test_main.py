@@ -168,7 +168,7 @@ def test_a_fault_of_ours_is_shown_whole(monkeypatch: pytest.MonkeyPatch, capsys:
     """An error that the machine has no part in has a traceback, also where its number is one of these."""
 
     def gate(*_: object, **__: object) -> int:
-        raise OSError(27, "it is larger than 1 MB")
+        raise OSError(27, "it is larger than 1 MiB")
 
     monkeypatch.setattr("harness.cli.gate.run_gate", gate)
 

@@ -71,13 +71,13 @@ OTHERWISE = ("there is no such file", "the file is not below ")
 def test_what_is_no_file_is_named_and_not_read(
     make: Callable[[Path], None], said: str, read: Callable[[Path], str], tmp_path: Path
 ) -> None:
-    """Nobody waits for a pipe, reads a device, or follows a circle of links; and 100 MB are not taken."""
+    """Nobody waits for a pipe, reads a device, or follows a circle of links; and 100 MiB are not taken."""
     make(tmp_path / NAME)
 
     text = read(tmp_path / NAME)
 
     if make is large:
-        assert "larger than" in text or "100 MB" in text or "104,857,600 bytes" in text or "104857600" in text
+        assert "larger than" in text or "100 MiB" in text or "104,857,600 bytes" in text or "104857600" in text
     else:
         assert said in text or any(why in text for why in OTHERWISE)
 

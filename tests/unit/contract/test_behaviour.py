@@ -334,6 +334,23 @@ def test_a_fault_of_pages_has_a_fix_of_its_own(provider: type[Things], fix: str)
     assert ("cursor" in failed.fix) is (provider is SkipsBetween)
 
 
+@pytest.mark.parametrize(
+    "provider, judge, fix",
+    [
+        (NoAllow, judge_problems, "Send the header Allow with every 405"),
+        (SaysAnotherStatus, judge_problems, "Answer every refusal through one place"),
+        (KeepsWhatWasDeleted, links, "Answer 404 or 410 at every path of a resource that was deleted"),
+    ],
+)
+def test_a_fault_has_the_fix_that_corrects_it(
+    provider: type[Things], judge: Callable[[Caller], list[Finding]], fix: str
+) -> None:
+    """A header that is missing and a resource that stays are not corrected by what helps the rest of their check."""
+    failed = [f for f in judge(caller_on(provider())) if f.outcome is Outcome.FAIL]
+
+    assert {f.fix.startswith(fix) for f in failed} == {True}
+
+
 def test_calls_at_once_that_are_all_done_are_told() -> None:
     """Twenty calls at once under one key that make several things are not one call."""
 
@@ -397,7 +414,9 @@ def test_a_limited_call_waits_as_it_is_told_and_comes_again() -> None:
     LinkCrawler(caller, random_seed=1).run()
 
     assert waits == [3.0, 1.0]
-    assert said(caller.findings()) == ["POST /things: answers 429 without Retry-After"]
+    [limited] = caller.findings()
+    assert said([limited]) == ["POST /things: answers 429 without Retry-After"]
+    assert limited.fix.startswith("Send Retry-After with every 429 and 503")
 
 
 def test_a_header_that_the_document_requires_is_missed() -> None:

@@ -168,6 +168,7 @@ def test_a_limit_without_a_time_is_told_whoever_met_it(spec: Spec) -> None:
     assert (found.item, found.outcome) == ("contract.fuzz", Outcome.FAIL)
     assert found.summary == f"GET /things: answers 429 without Retry-After ({found.id})"
     assert found.observed == "1 times, seen by fuzzing"
+    assert found.fix.startswith("Send Retry-After")
 
 
 def test_what_goes_elsewhere_is_not_counted(spec: Spec) -> None:

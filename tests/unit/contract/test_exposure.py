@@ -59,6 +59,24 @@ def test_what_an_answer_shows_to_others_is_named(
     assert [shown.text for shown in exposures(POST, answer, authenticated=True)] == expected
 
 
+@pytest.mark.parametrize(
+    "status, headers, text, fix",
+    [
+        (422, {}, PYTHON, "Answer refusals with a short text of your own"),
+        (200, {"cache-control": "public"}, "", "Send Cache-Control: private or no-store"),
+        (201, {"location": "http://10.0.0.7/things/1"}, "", "Write Location as a path, or with the host"),
+    ],
+)
+def test_what_is_shown_is_corrected_by_no_description(
+    status: int, headers: dict[str, str], text: str, fix: str
+) -> None:
+    """Each has a fix of its own, for to describe such an answer in the spec would change nothing."""
+    answer = httpx.Response(status, headers=headers, text=text, request=httpx.Request("POST", f"{BASE}/things"))
+
+    [shown] = exposures(POST, answer, authenticated=True)
+    assert shown.fix.startswith(fix)
+
+
 def test_what_anybody_may_read_may_be_kept() -> None:
     """An answer to a call without a credential is no private one."""
     answer = httpx.Response(200, headers={"cache-control": "public"}, request=httpx.Request("POST", f"{BASE}/things"))

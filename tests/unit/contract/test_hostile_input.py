@@ -324,6 +324,7 @@ def test_a_media_type_that_the_document_does_not_have_is_a_recommendation(serve:
     """A browser sends text/plain to another origin without asking, so that reading it as JSON lets strangers write."""
     [found] = judged(serve(TakesAnyType()), judge_hostile_bodies)
     assert causes([found]) == ["accepts a body of a media type that the spec does not have"]
+    assert "answer 415" in found.fix
     assert found.level is Level.SHOULD
 
 
@@ -331,4 +332,5 @@ def test_bytes_that_are_replaced_are_a_recommendation(serve: Serve) -> None:
     """Many decoders replace what is not UTF-8 by default, and RFC 8259 section 9 lets a parser accept more."""
     [found] = judged(serve(Replaces()), judge_hostile_bodies)
     assert causes([found]) == ["accepts a body that is not UTF-8"]
+    assert found.fix.startswith("Decode bodies as strict UTF-8")
     assert found.level is Level.SHOULD

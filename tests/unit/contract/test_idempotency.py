@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.contract import key_fixes
 from harness.contract.caller import Caller
-from harness.contract.idempotency import judge_idempotency
+from harness.contract.idempotency import KEYS_KEPT, judge_idempotency
 from harness.contract.link_crawler import LinkCrawler
 from harness.model import Finding, Outcome
 from harness.openapi.spec_document import Spec
@@ -275,6 +276,22 @@ def test_a_broken_key_is_found(provider: type[Payments], expected: set[str]) -> 
     assert expected <= {f.summary.removesuffix(f" ({f.id})") for f in failed}
 
 
+@pytest.mark.parametrize(
+    "provider, fix",
+    [
+        (KeysByBody, KEYS_KEPT.fix),
+        (StaysInProgress, key_fixes.ENDS),
+        (RefusalsStayInProgress, key_fixes.REFUSED),
+        (RefusalsSucceedLater, key_fixes.REFUSED_AGAIN),
+        (ForgetsAfterARefusal, key_fixes.AFTER_REFUSAL),
+        (AtAnyOperation, key_fixes.ELSEWHERE),
+    ],
+)
+def test_a_broken_key_has_the_fix_of_its_fault(provider: type[Payments], fix: str) -> None:
+    """To store keys at all is the fix only where that is missing."""
+    assert fix in [f.fix for f in judged(provider()) if f.outcome is Outcome.FAIL]
+
+
 def test_what_can_be_done_only_once_is_done_to_a_new_resource() -> None:
     """A capture that is refused the second time, whatever the key, is right and is judged."""
 
@@ -336,13 +353,14 @@ class RepeatsWithoutLocation(Payments):
 
 
 @pytest.mark.parametrize(
-    "provider, expected",
+    "provider, expected, fix",
     [
-        (CutsKeys, "two keys that differ in their last character are one key"),
-        (RepeatsWithoutLocation, "the repeated answer has no Location, unlike the first"),
+        (CutsKeys, "two keys that differ in their last character are one key", key_fixes.WHOLE_KEY),
+        (RepeatsWithoutLocation, "the repeated answer has no Location, unlike the first", key_fixes.WHOLE_ANSWER),
     ],
 )
-def test_a_key_counts_whole_and_its_answer_too(provider: type[Payments], expected: str) -> None:
+def test_a_key_counts_whole_and_its_answer_too(provider: type[Payments], expected: str, fix: str) -> None:
     """Keys differ wherever they differ, and a repeated answer has what a client needs of the first."""
     found = [f for f in judged(provider()) if f.outcome is Outcome.FAIL]
     assert {f.summary.partition(": ")[2].removesuffix(f" ({f.id})") for f in found} == {expected}
+    assert {f.fix for f in found} == {fix}

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.contract import invariants
 from harness.contract.lifecycle_promise import judge_lifecycle
 from harness.contract.link_crawler import LinkCrawler
 from harness.model import Finding, Outcome
@@ -28,6 +29,9 @@ def judged(provider: Customers, sleep: Sleep = lambda _: None, document: dict[st
     found = judge_lifecycle(caller, walk, sleep=sleep)
     assert caller.findings() == []
     return found
+
+
+FIXES = {row.cause: row.fix for row in vars(invariants).values() if isinstance(row, invariants.Invariant)}
 
 
 def failures(found: list[Finding]) -> list[str]:
@@ -459,12 +463,13 @@ BROKEN: list[tuple[type[Customers], str]] = [
 
 @pytest.mark.parametrize("provider, expected", BROKEN, ids=lambda x: getattr(x, "__name__", ""))
 def test_what_does_not_hold_is_named(provider: type[Customers], expected: str) -> None:
-    """Each broken invariant is one finding of the operation that breaks it, under an id that stays."""
+    """Each broken invariant is one finding of the operation that breaks it, with its fix, under an id that stays."""
     found = [f for f in judged(provider()) if f.outcome is Outcome.FAIL]
 
     assert expected in failures(found)
     assert all(f.summary.endswith(f" ({f.id})") for f in found)
     assert all(f.observed for f in found)
+    assert [f.fix for f in found] == [FIXES[name.partition(": ")[2]] for name in failures(found)]
     others = {name for name in failures(found) if name.partition(":")[2] != expected.partition(":")[2]}
     assert others == set()
 

@@ -207,7 +207,12 @@ class LeavesFalseOut(Customers):
 )
 def test_filters_hold_together_and_for_false(provider: type[Customers], expected: list[str]) -> None:
     """Each of two filters selects beside the other, and false is a value."""
-    assert causes(judged(provider())) == expected
+    found = judged(provider())
+
+    assert causes(found) == expected
+    assert [f.fix.startswith("Apply every filter") for f in found if f.outcome is Outcome.FAIL] == [
+        "together" in name for name in expected
+    ]
 
 
 class OrdersAll(Customers):

@@ -10,6 +10,7 @@ import pytest
 from harness.contract.caller import Caller
 from harness.contract.credential_forms import Credential
 from harness.contract.credentials import Secured
+from harness.contract.malformed_credentials import MALFORMED
 from harness.contract.rejection import (
     CASES,
     SecuredCalls,
@@ -160,6 +161,10 @@ def test_a_malformed_credential_that_ends_in_a_server_error_is_found(serve: Serv
     found = judged(serve(answer), judge_malformed_credentials)
     assert {f.outcome for f in found} == {Outcome.FAIL}
     assert f"POST /things answered 500: {names}" in [f.observed for f in found]
+    assert {f.fix for f in found} == {MALFORMED.fix}
+    assert {f.expected for f in found} == {
+        "HTTP 401 or another 4xx; 503 is accepted too, and a closed connection after a huge value"
+    }
 
 
 def test_malformed_credentials_that_are_refused_pass(serve: Serve) -> None:
@@ -198,6 +203,7 @@ def test_a_credential_that_is_nearly_right_is_refused(serve: Serve, answer: Answ
     found = judged(serve(answer), judge_malformed_credentials)
     assert {(f.outcome, f.level) for f in found} == {(Outcome.FAIL, Level.MUST)}
     assert f"GET /things answered 200: {name}" in [f.observed for f in found]
+    assert {f.fix.partition(",")[0] for f in found} == {"Compare the whole credential character by character"}
 
 
 def test_a_missing_scheme_is_a_recommendation(serve: Serve) -> None:
@@ -211,6 +217,7 @@ def test_a_missing_scheme_is_a_recommendation(serve: Serve) -> None:
 
     found = judged(serve(answer), judge_malformed_credentials)
     assert {f.level for f in found} == {Level.SHOULD}
+    assert {f.fix.partition(",")[0] for f in found} == {"Take a credential only behind the scheme that the spec names"}
 
 
 def test_reads_in_another_form_need_the_credential_too(serve: Serve) -> None:

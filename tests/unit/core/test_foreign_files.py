@@ -40,7 +40,7 @@ def test_no_more_than_the_limit_is_read(tmp_path: Path) -> None:
     (tmp_path / "small").write_bytes(b"12345")
 
     assert read_file(tmp_path / "small", 5) == b"12345"
-    for limit, shown in ((4, "4 bytes"), (64 << 20, "64 MB")):
+    for limit, shown in ((4, "4 bytes"), (64 << 20, "64 MiB")):
         with pytest.raises(OSError, match=f"it is larger than {shown}"):
             read_file(tmp_path / ("small" if limit == 4 else "large"), limit)
 

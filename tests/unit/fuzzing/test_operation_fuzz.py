@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.fuzzing.defect_fixes import FIXES
 from harness.fuzzing.sending import send_case
 from harness.model import Finding, Outcome
 from tests.unit.conftest import document, stay_silent
@@ -93,6 +94,7 @@ def test_a_finding_says_what_a_person_needs(attacker: Attacker, serve: Serve) ->
 
     assert finding.id.startswith("F-")
     assert finding.reproduce == f"harness fuzz --replay {finding.id}"
+    assert finding.fix == FIXES["response_schema_conformance"]
     assert finding.expected.startswith("#/paths/~1things/get/responses/200/content/application~1json/schema: {")
     assert 'HTTP 200 OK (application/json) {"no": "array"}' in finding.observed
     assert f'request: curl -i -X GET -H "authorization: $CREDENTIAL" {url}/things\n' in finding.observed

@@ -62,7 +62,7 @@ def test_a_large_window_is_refused_before_the_client_takes_it(monkeypatch: pytes
     bound = AnswerBound(60)
     bound.declare("zstd, gzip")
 
-    expected = r"^the answer is in zstd with a window of 128 MB, and RFC 9659 section 3 allows 8 MB$"
+    expected = r"^the answer is in zstd with a window of 128 MiB, and RFC 9659 section 3 allows 8 MiB$"
     with pytest.raises(httpx.ReadTimeout, match=expected):
         bound.take(gzip.compress(b"a frame"))
 

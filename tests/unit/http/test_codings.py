@@ -259,7 +259,7 @@ def test_a_large_window_is_not_opened(package: str) -> None:  # noqa: ARG001 - i
     wide = MAGIC + b"\0\x88" + framed(TEXT)
 
     for body in (wide, framed(TEXT) + wide):
-        with pytest.raises(CodingError, match=r"The body is in zstd with a window of 128 MB, .*RFC 9659") as error:
+        with pytest.raises(CodingError, match=r"The body is in zstd with a window of 128 MiB, .*RFC 9659") as error:
             decoded(body, "zstd")
         assert error.value.fault is CodingFault.WINDOW
         with pytest.raises(CodingError, match="window"):
@@ -267,7 +267,7 @@ def test_a_large_window_is_not_opened(package: str) -> None:  # noqa: ARG001 - i
     unread = set[str]()
     assert unpacked(wide, unread) == b""
     assert unread == {WIDE}
-    with pytest.raises(UnreadableError, match="a window of 128 MB"):
+    with pytest.raises(UnreadableError, match="a window of 128 MiB"):
         exports.unpacked("zstd", wide)
 
 

@@ -113,7 +113,7 @@ def test_the_other_origin_keeps_what_arrives() -> None:
 @pytest.mark.parametrize(
     "sent, named",
     [
-        ([b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n"], ["bodies over 1 MB (1)"]),
+        ([b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n"], ["bodies over 1 MiB (1)"]),
         ([b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab"], ["bodies that are cut or not HTTP/1.1 (1)"]),
         ([b"GET / HTTP/1.1\r\nHo"], ["requests whose heads are cut or not HTTP/1.1 (1)"]),
         ([b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"] * (MAX_REQUESTS + 2), ["requests beyond the first 100 (2)"]),

@@ -138,7 +138,7 @@ def test_a_client_without_end_is_refused(
 
     assert seen == [200, 200, 503]
     assert len(server.attempts) == 2
-    assert server.heads.unread == ["requests beyond the first 10,000, or 16 MB of targets and keys (1)"]
+    assert server.heads.unread == ["requests beyond the first 10,000, or 16 MiB of targets and keys (1)"]
 
 
 def test_a_chunked_body_is_read_whole(client: httpx.Client, httpserver: HTTPServer) -> None:

@@ -259,7 +259,7 @@ def test_a_body_that_cannot_be_searched_is_refused() -> None:
     assert "encoded as 'br'" in str(unknown.value)
     assert "Accept-Encoding: gzip, deflate" in str(unknown.value)
     assert "declared as gzip is damaged" in str(damaged.value)
-    assert "expands to more than 64 MB" in str(bomb.value)
+    assert "expands to more than 64 MiB" in str(bomb.value)
 
 
 def test_equal_content_is_packed_into_equal_bytes() -> None:

@@ -140,7 +140,7 @@ UNREAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
         "compressed contents that go on where the text ends",
     ),
     "deep YAML": ("x.yaml", lambda: b"a: 1\nb: " + b"[" * 600, "strings of YAML from line 2 on, where it nests deeper"),
-    "large YAML": ("x.yaml", lambda: b"# \n" * 400, "the strings of more than 0 MB of YAML"),
+    "large YAML": ("x.yaml", lambda: b"# \n" * 400, "the strings of more than 0 MiB of YAML"),
 }
 
 

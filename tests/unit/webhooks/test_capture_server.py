@@ -162,7 +162,7 @@ def test_what_cannot_be_searched_for_secrets_is_not_stored(tmp_path: Path) -> No
         unknown = post(server.url, b"\0\1\2", content_encoding="lzma")
 
     assert (large.status_code, unknown.status_code) == (415, 415)
-    most = "over 8 MB unpacked, or in a coding other than gzip, deflate"
+    most = "over 8 MiB unpacked, or in a coding other than gzip, deflate"
     assert large.json() == {"message": f"a body {most}"}
     assert lines == [f"not stored: its body cannot be searched for secrets: it is {most}"] * 2
     assert not list(tmp_path.iterdir())

@@ -200,8 +200,8 @@ def test_rates_that_are_limited_are_an_error(serve: Serve, under: Under) -> None
 
     assert finding.outcome is Outcome.ERROR
     assert finding.observed == (
-        "HTTP 429: the receiver limits the deliveries that it refuses, for a genuine one after it got HTTP 200, so "
-        "whether it verifies this one is not known. Switch that limit off for the run"
+        "HTTP 429: the receiver probably limits the deliveries that it refuses, for a genuine one after it got HTTP "
+        "200, so whether it verifies this one is not known. Switch that limit off for the run"
     )
 
 

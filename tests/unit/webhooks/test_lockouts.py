@@ -46,10 +46,10 @@ def test_a_receiver_that_locks_out_after_forgeries_is_not_taken_for_misconfigure
 
     assert finding.outcome is Outcome.ERROR
     assert finding.observed == (
-        f"cannot be judged: a genuine delivery got HTTP {status}, although earlier ones were acknowledged: the "
-        "receiver locks its sender out after forgeries. Refuse each delivery for what it is, and count none that you "
-        "cannot verify: anybody can send forgeries, and so shut the provider's events out. To judge the rest, switch "
-        "the lock off for the run"
+        f"cannot be judged: a genuine delivery got HTTP {status}, although earlier ones were acknowledged. The likely "
+        "cause is that the receiver locks its sender out after forgeries. If it does, refuse each delivery for what it "
+        "is, and count none that you cannot verify: anybody can send forgeries, and so shut the provider's events out. "
+        "To judge the rest, switch the lock off for the run"
     )
 
 

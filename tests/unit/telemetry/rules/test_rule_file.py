@@ -214,4 +214,4 @@ def test_files_that_cannot_be_read_are_faults(tmp_path: Path) -> None:
         read_rules(tmp_path / "none.yml", "none.yml").faults[0].text == "it cannot be read: No such file or directory"
     )
     assert read_rules(tmp_path, "folder").faults[0].text == "it cannot be read: Is a directory"
-    assert read_rules(huge, "huge.yml").faults[0].text == "it cannot be read: it is larger than 8 MB"
+    assert read_rules(huge, "huge.yml").faults[0].text == "it cannot be read: it is larger than 8 MiB"
