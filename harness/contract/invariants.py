@@ -19,15 +19,15 @@ class Invariant(NamedTuple):
 CREATED_READABLE = Invariant(
     "what it creates cannot be read",
     "what was created is found at the path that its answer names",
-    "Store a new resource before you answer its creation, and name it in that answer, in Location or as its id, as "
-    "GET finds it.",
+    "Store a new resource before you answer its creation, and let Location, or the id in that answer, lead to "
+    "where GET finds it.",
     "RFC 9110 section 15.3.2",
 )
 READ_AS_WRITTEN = Invariant(
     "what is read is not what was written",
     "each member that the client wrote is read with its value; a provider may normalise it and not replace it",
-    "Store every member that a creation carries with its value, and read it from there; answer 4xx to a value that "
-    "you cannot store.",
+    "Store every member of a creation with its value, and return that value when it is read; answer 4xx to a value "
+    "that you cannot store.",
 )
 ANSWERED_AS_READ = Invariant(
     "answers a creation with another value than is read",
@@ -45,8 +45,8 @@ IDS_DIFFER = Invariant(
 LISTED = Invariant(
     "does not list what was created",
     "what was created and can be read is in its listing",
-    "Let the listing read from where GET of one resource reads, and let no default filter, index or cache leave "
-    "new resources out.",
+    "Let the listing read the same store as GET of one resource does, without a default filter, index or cache "
+    "that leaves new resources out.",
 )
 LISTED_BELOW = Invariant(
     "lists what was created below another resource",
@@ -61,8 +61,8 @@ LISTED_ALIKE = Invariant(
 CHANGE_STAYS = Invariant(
     "a change that it accepts is not read afterwards",
     "a member that was changed with success is read with its new value",
-    "Store every member that a change names before you answer it with success, several at once too; answer 4xx to "
-    "what cannot be changed.",
+    "Before you answer a change with success, store every member that it names, all of them at once too; answer "
+    "4xx to what cannot be changed.",
     "RFC 9110 section 9.3.4, RFC 5789 section 2",
 )
 ANSWER_OUTDATED = Invariant(
@@ -78,7 +78,7 @@ CHANGE_IS_LISTED = Invariant(
 CHANGE_STAYS_WITHIN = Invariant(
     "a change of one member changes another one",
     "a change leaves members alone that it does not name",
-    "Set only the members that the change names, within objects too, and leave all others as they are.",
+    "Set only the members that the change names, inside objects too, and leave all others as they are.",
     "RFC 5789 section 2, RFC 7396 section 1",
 )
 IDENTITY_STAYS = Invariant(
@@ -91,8 +91,8 @@ IDENTITY_STAYS = Invariant(
 OTHERS_UNTOUCHED = Invariant(
     "changes another resource than the one it names",
     "a write changes the resource that it names and no other",
-    "Restrict each write to the one resource that its path names: look at the condition of the query, and at "
-    "objects that resources share.",
+    "Restrict each write to the one resource that its path names: check the condition of the query, and objects "
+    "that resources share.",
     "RFC 9110 section 9.3",
 )
 READ_IS_FOUND = Invariant(
@@ -104,8 +104,8 @@ READ_IS_FOUND = Invariant(
 READS_ALIKE = Invariant(
     "reads differ though nothing was written",
     "reading changes nothing: the same request shows the same values",
-    "Answer reads from stored values: let none depend on chance, on the time or on which server answers, and write "
-    "nothing.",
+    "Answer reads from stored values, which depend neither on chance nor on the time nor on which server answers; "
+    "write nothing meanwhile.",
     "RFC 9110 section 9.2.1",
 )
 READ_TOUCHES = Invariant(
@@ -143,7 +143,7 @@ PRECONDITION = Invariant(
 REPLACED = Invariant(
     "what a replacement leaves out stays as it was",
     "PUT replaces: a member that the new representation leaves out has its default, or none",
-    "Let PUT reset or remove each member that it leaves out, within objects too; if it is meant to merge, describe "
+    "Let PUT reset or remove each member that it leaves out, inside objects too; if it is meant to merge, describe "
     "that in the spec.",
     "RFC 9110 section 9.3.4",
 )
@@ -157,8 +157,8 @@ STILL_ANSWERS = Invariant(
 DELETION_LISTED = Invariant(
     "lists what was deleted",
     "what was deleted and cannot be read is in no listing",
-    "Remove what was deleted from all that listings read, such as an index or a cache, in the transaction of the "
-    "deletion.",
+    "Remove a deleted resource from everything that listings read, such as an index or a cache, in the transaction "
+    "of the deletion.",
 )
 DEFAULT_TAKEN = Invariant(
     "does not give a member its default",
@@ -169,8 +169,8 @@ DEFAULT_TAKEN = Invariant(
 READ_BELOW = Invariant(
     "reads below another resource what does not belong to it",
     "what was created below one resource is not found below another",
-    "Find a resource by its own identifier and those of its parents in the path together; answer 404 where they do "
-    "not belong together.",
+    "Look a resource up by its own identifier together with those of its parents in the path; answer 404 where "
+    "they do not fit.",
     "RFC 9110 section 15.5.5",
 )
 CREATED_NOW = Invariant(
@@ -182,14 +182,15 @@ CREATED_NOW = Invariant(
 OWN_TAG_REFUSED = Invariant(
     "refuses a change under the ETag that was just read",
     "If-Match with the current ETag holds; a weak one never does, so a resource that is changed has a strong one",
-    "Send a strong ETag with what can be changed, and compare If-Match with it character by character, quotation "
-    "marks included.",
+    "Send a strong ETag with each resource that can be changed, and compare If-Match with it character by "
+    "character, quotation marks included.",
     "RFC 9110 section 13.1.1",
 )
 TAG_OF_CHANGE = Invariant(
     "answers a change with an ETag that is not read afterwards",
     "the ETag in the answer to a change is that of the resource after it",
-    "Calculate the ETag in the answer to a change from the resource as it is stored then, or send none there.",
+    "Calculate the ETag in the answer to a change from the resource as it is after that change, or send none in "
+    "that answer.",
     "RFC 9110 sections 8.8.3 and 9.3.4",
 )
 HEAD_DIFFERS = Invariant(
@@ -201,7 +202,7 @@ HEAD_DIFFERS = Invariant(
 SECOND_COPY = Invariant(
     "makes another resource of the one that it changes",
     "a change leaves as many resources as there were",
-    "Update the resource that the path names instead of inserting another one: look at the key by which it is stored.",
+    "Update the resource that the path names instead of inserting another one: check the key by which it is stored.",
     "RFC 9110 section 9.3.4, RFC 5789 section 2",
 )
 NEVER_MATTERS = Invariant(
@@ -214,12 +215,12 @@ NEVER_MATTERS = Invariant(
 WAYS_AGREE = Invariant(
     "shows other values than the other path of the resource",
     "a resource has one state, at whichever of its paths it is read",
-    "Read the resource from one store at all of its paths, and remove it from the caches of each when it changes.",
+    "Read the resource from one store at all of its paths, and remove it from the cache of each path when it changes.",
 )
 WRITES_BELOW = Invariant(
     "writes below another resource what does not belong to it",
     "404: what was created below one resource is not found below another, and stays as it is",
-    "Before each write, look whether the resource belongs to the parent in the path; where it does not, answer 404 "
+    "Before each write, check that the resource belongs to the parent in the path; where it does not, answer 404 "
     "and write nothing.",
     "RFC 9110 section 15.5.5; OWASP API1:2023",
 )
@@ -245,12 +246,12 @@ CREATION_FIXED = Invariant(
 UPDATE_STATED = Invariant(
     "leaves the time of the last change as it was",
     "the time of the last change moves with each change that is read afterwards",
-    "Set the time of the last change in every statement that changes the resource, and read it from there.",
+    "Set the time of the last change in every statement that changes the resource, and show that stored time.",
 )
 REPEATED_CRASHES = Invariant(
     "is a server error when it is repeated",
     "what was done once is done again, or refused with 4xx",
-    "Expect what a second call meets, such as a key that is taken or a row that is gone, and answer it with "
+    "Handle what a second equal call meets, such as a key that is taken or a row that is gone, and answer it with "
     "success or 4xx.",
     "RFC 9110 sections 9.2.2 and 15.6",
 )

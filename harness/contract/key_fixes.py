@@ -8,14 +8,14 @@ ENDS = (
     "Replace the mark that a call is in progress by its answer, in the transaction of the call; let the mark expire "
     "where that call dies."
 )
-WAITS = "Answer 409 to a call while another one under its key is in progress, and no error of the server or database."
+WAITS = "Answer 409, and no error of the server or database, to a call while another one under its key is in progress."
 REFUSED = (
     "Store a refusal under its key as an answer like any other, or remove the key with it; never leave the key in "
     "progress."
 )
 REFUSED_AGAIN = "Store the status of an answer under the key too, so that a refusal is repeated as a refusal."
 AFTER_REFUSAL = (
-    "Store the first call that succeeds under its key, also where an earlier one under that key was refused."
+    "Store the first call that succeeds under its key, even where an earlier one under that key was refused."
 )
 ELSEWHERE = (
     "Make operation and path part of what identifies a key, and answer 4xx to a key from elsewhere, or treat it as new."

@@ -6,8 +6,10 @@ FIXES = {
     "answers": "Find out in the server's log why the request got no whole answer, and answer each request in time.",
     "not_a_server_error": "Find the error in the server's log and handle what caused it; answer 4xx to input that the "
     "server cannot take.",
-    "status_code_conformance": "Answer with a status that the spec describes for the operation, or add it there.",
-    "content_type_conformance": "Answer with a media type that the spec describes for the status, or add it there.",
+    "status_code_conformance": "Answer with a status that the spec describes for the operation, or describe this one "
+    "there.",
+    "content_type_conformance": "Answer with a media type that the spec describes for the status, or describe this one "
+    "there.",
     "response_headers_conformance": "Send the header as the spec describes it, or correct its description there.",
     "response_schema_conformance": "Write the answer as its schema describes it, or correct the schema in the spec.",
     "negative_data_rejection": "Validate requests against the spec before they take effect, and answer 4xx; or allow "
