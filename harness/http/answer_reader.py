@@ -64,6 +64,7 @@ class AnswerReader:
     __slots__ = (
         "_buffer",
         "_chunks",
+        "_has_body",
         "_left",
         "_most",
         "_read",
@@ -75,8 +76,14 @@ class AnswerReader:
         "reusable",
     )
 
-    def __init__(self, *, most_bytes: int = ANSWER_BYTES, stored_bytes: int = STORED_BYTES) -> None:
-        """The rest of a body longer than ``most_bytes`` is not awaited; at most ``stored_bytes`` are stored."""
+    def __init__(
+        self, *, most_bytes: int = ANSWER_BYTES, stored_bytes: int = STORED_BYTES, method: str = "POST"
+    ) -> None:
+        """The rest of a body longer than ``most_bytes`` is not awaited; at most ``stored_bytes`` are stored.
+
+        ``method`` is that of the request: the answer to a HEAD ends with its head (RFC 9112 section 6.3).
+        """
+        self._has_body = method != "HEAD"
         self._most = most_bytes
         self._stored = stored_bytes
         self.head: AnswerHead | None = None
@@ -133,8 +140,8 @@ class AnswerReader:
         if 100 <= head.status < 200 and head.status != 101:
             return bool(self._buffer)  # an interim answer; the real one follows
         self.head = head
-        self._left = head.length if head.length is not None else -1
-        if head.chunked:
+        self._left = 0 if not self._has_body else -1 if head.length is None else head.length
+        if head.chunked and self._has_body:
             self._chunks, self._undecoded = ChunkDecoder(), bytearray()
         return True
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from harness.http.message import Headers
+from harness.http.message import Headers, header
 
 
 def header_lines(headers: Headers, netloc: str, *framing: tuple[str, str]) -> list[str]:
     """Return the lines of ``headers``, with ``netloc`` as Host and with ``framing``, which delimits the body.
 
     A Host or Content-Length without a value marks the place and the spelling of these fields; without such a mark,
-    Host is first and ``framing`` is last.
+    Host is first and ``framing`` is last. A Host with a value takes the place of ``netloc``.
     """
-    marks: dict[str, tuple[tuple[str, str], ...]] = {"host": (("host", netloc),), "content-length": framing}
+    marks: dict[str, tuple[tuple[str, str], ...]] = {"content-length": framing}
+    if not header(headers, "host"):
+        marks["host"] = (("host", netloc),)
     lines: list[str] = []
     for name, value in headers:
         fields = None if value else marks.pop(name.lower(), None)

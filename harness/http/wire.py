@@ -166,7 +166,7 @@ class Wire:
         self, connection: socket.socket, clock: ExchangeClock, failed: OSError | None, method: str = "POST"
     ) -> tuple[AnswerReader, float]:
         """Read an answer, and show it to the observer; see `_read`."""
-        reader, first = _read(connection, clock, failed)
+        reader, first = _read(connection, clock, failed, method)
         if reader.head is not None:
             self._observer(Exchange(request=Request(method=method, url=self.url), response=reader.response))
         return reader, first
@@ -252,9 +252,11 @@ def _seen(reader: AnswerReader, first: float, failed: OSError | None, clock: Exc
     }
 
 
-def _read(connection: socket.socket, clock: ExchangeClock, failed: OSError | None) -> tuple[AnswerReader, float]:
+def _read(
+    connection: socket.socket, clock: ExchangeClock, failed: OSError | None, method: str
+) -> tuple[AnswerReader, float]:
     """Read an answer; return it, without a head where none came, and the seconds until its first byte."""
-    reader = AnswerReader(most_bytes=ANSWER_BYTES, stored_bytes=ANSWER_BYTES)
+    reader = AnswerReader(most_bytes=ANSWER_BYTES, stored_bytes=ANSWER_BYTES, method=method)
     first = 0.0
     try:
         while not reader.complete:

@@ -127,7 +127,9 @@ class CaseTrial:
             look = self._counted(look, sent, control)
         own, fault = decision = judged(self.case, sent.material, sent.built, look)
         bad = fault or own.outcome is Outcome.FAIL
-        if own.outcome is Outcome.ERROR or (bad and not self.is_taken(sent)):
+        # Effects of events without an id may be those of another delivery of the group.
+        alone = self.case.is_garbage or not self.is_taken(sent)
+        if own.outcome is Outcome.ERROR or (bad and alone):
             return None
         return [with_fixtures(finding, sent.usable.file) for finding in self._worded(decision, sent, look)]
 

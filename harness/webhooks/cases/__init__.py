@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.webhooks.cases import (
     authenticity,
     carriers,
+    forged_bodies,
     freshness,
     garbage,
     handshake_requests,
@@ -28,6 +29,7 @@ CASES: tuple[ReceiverCase, ...] = (
     *lenient_decoding.CASES,
     *signed_parts.CASES,
     *carriers.CASES,
+    *forged_bodies.CASES,
     *vendor_headers.CASES,
     *garbage.CASES,
     *raw_body.CASES,

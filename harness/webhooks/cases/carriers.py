@@ -1,7 +1,6 @@
 """Group A, carriers: a forgery stays a forgery, whatever carries it and whatever it states about itself.
 
-Verification that some requests pass by is no verification: an attacker who forges a delivery also chooses its method,
-path, headers, framing and content. Each row is a delivery signed with another secret, carried in another way.
+Each row is a delivery signed with another secret, with another method, path, framing, content type or sender.
 """
 
 from __future__ import annotations
@@ -15,26 +14,21 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from msgspec.structs import replace
 
 from harness.errors import EventError
-from harness.http.codings import gzipped
 from harness.http.message import Headers, Request
-from harness.webhooks.cases.alterations import retyped
 from harness.webhooks.cases.building import Material, replaced
+from harness.webhooks.cases.forging import carried, forged, untaken, with_headers
 from harness.webhooks.cases.receiver_case import (
     Expected,
     Framing,
     ReceiverCase,
     no_shared_secret,
     without_header,
-    worded_case,
 )
 from harness.webhooks.schemes.sent_headers import SENT
 
-_ALWAYS = "Verify every request that reaches the handler in the same way, before you look at anything else in it."
 _NO_SWITCH = "Leave no switch for tests in the receiver: give it a secret of its own in each environment instead."
 _OWN_SECRET = "Read the secret from your own configuration alone, never from the request."  # noqa: S105 - words
 _ONE_BY_ONE = "Store what you know about a request with that request, not with its connection or in a shared variable."
-_SAME_CHECK = "Verify before you read the event: the kind that it states must decide nothing before that."
-_DEPENDS = "CWE-807: no decision about security depends on what the sender chooses"
 
 _MADE_UP = base64.b64decode("exampleexampleexampleexample") + bytes.fromhex("deadbeefdeadbeefdeadbe")
 """What a stated secret is made of: in base64 and in hexadecimal it shows that it is none, where a receiver logs it."""
@@ -60,30 +54,22 @@ def _proxied(address: str) -> Headers:
     return (*((name, address) for name in _ADDRESSES), *stated)
 
 
-def _forged(m: Material, body: bytes | None = None) -> Request:
-    return m.signed(body, secret=m.scheme.new_secret())
-
-
 def _typed(content_type: str, m: Material) -> Request:
-    return replaced(_forged(m), "content-type", *filter(None, [content_type]))
-
-
-def _compressed(body: bytes, m: Material) -> Request:
-    return replaced(_forged(m, body), "content-encoding", "gzip")
+    return replaced(forged(m), "content-type", *filter(None, [content_type]))
 
 
 def _sent_with(method: str, m: Material) -> Request:
-    return replace(_forged(m), method=method)
+    return replace(forged(m), method=method)
 
 
 def _signed_twice(m: Material) -> Request:
-    built, other = _forged(m), _forged(m)
+    built, other = forged(m), forged(m)
     values = (value for each in (built, other) for name, value in each.headers if name.lower() == m.scheme.header)
     return replaced(built, m.scheme.header, *values)
 
 
 def _at_path(m: Material, *, before: str = "", after: str = "") -> Request:
-    built = _forged(m)
+    built = forged(m)
     parts = urlsplit(built.url)
     path = f"{before}{parts.path or '/'}{after}"
     return replace(built, url=urlunsplit(parts._replace(path=path)))
@@ -91,7 +77,7 @@ def _at_path(m: Material, *, before: str = "", after: str = "") -> Request:
 
 def _at_changed_path(change: Callable[[str], str], m: Material) -> Request:
     """Return a forgery at a path which a router may take for that of the receiver."""
-    built = _forged(m)
+    built = forged(m)
     parts = urlsplit(built.url)
     if (path := change(parts.path)) == parts.path:
         raise EventError(f"the path of the receiver, {parts.path or '/'}, has no letter, which this case changes")
@@ -103,14 +89,8 @@ def _with_escape(path: str) -> str:
     return re.sub(r"[A-Za-z](?=[^A-Za-z]*\Z)", lambda letter: f"%{ord(letter[0]):02X}", path)
 
 
-def _with(headers: Headers, built: Request) -> Request:
-    for name, value in headers:
-        built = replaced(built, name, value)
-    return built
-
-
 def _with_headers(headers: Headers, m: Material) -> Request:
-    return _with(headers, _forged(m))
+    return with_headers(headers, forged(m))
 
 
 def _in_headers(names: tuple[str, ...], value: str) -> Headers:
@@ -127,24 +107,12 @@ def _own_secret(m: Material, *, in_query: bool) -> Request:
     own = m.scheme.secret_of(_MADE_UP)
     if in_query:
         return _asking(m, dict.fromkeys(_SECRETS, own)).signed(secret=own)
-    return _with(_in_headers(_SECRETS, own), m.signed(secret=own))
+    return with_headers(_in_headers(_SECRETS, own), m.signed(secret=own))
 
-
-def _as_test(m: Material) -> Request:
-    """Return a forgery whose event states that it is a test."""
-    return _forged(m, m.compact({**m.document(), "test": True, "livemode": False, "sandbox": True}))
-
-
-def _of_type(kind: str, m: Material) -> Request:
-    return retyped(m, kind, secret=m.scheme.new_secret())
-
-
-_carried = partial(worded_case, item="webhooks.signatures", source=_DEPENDS, fix=_ALWAYS)
-_untaken = partial(_carried, expected=Expected.WITHOUT_EFFECT)
 
 CASES: tuple[ReceiverCase, ...] = (
     *(
-        _carried(
+        carried(
             id=f"forged-as-{name}",
             summary=f"a forgery {words}",
             build=partial(_typed, content_type),
@@ -158,62 +126,46 @@ CASES: tuple[ReceiverCase, ...] = (
             ("untyped", "without a content type", ""),
         )
     ),
-    _carried(
-        id="forged-compressed",
-        summary="a forgery compressed with gzip",
-        build=lambda m: _compressed(gzipped(m.body), m),
-    ),
-    _carried(
-        id="forged-as-compressed",
-        summary="an uncompressed forgery declared as gzip",
-        build=lambda m: _compressed(m.body, m),
-    ),
     *(
-        _carried(id=f"forged-{name}", summary=f"a forgery {words}", build=_forged, framing=framing, extra_statuses=more)
+        carried(id=f"forged-{name}", summary=f"a forgery {words}", build=forged, framing=framing, extra_statuses=more)
         for name, words, framing, more in (
             ("in-chunks", "sent in chunks", Framing.CHUNKED, ()),
             ("http-1.0", "sent over HTTP/1.0", Framing.HTTP_1_0, (505,)),
             ("expect-continue", "sent after Expect: 100-continue", Framing.EXPECT, ()),
         )
     ),
-    _carried(
+    carried(
         id="forged-after-genuine",
         summary="a forgery on the connection of a genuine delivery",
         source="RFC 9112 section 9.3: each request of a connection stands alone",
         expected=Expected.REFUSED_OR_CUT,
         fix=_ONE_BY_ONE,
-        build=_forged,
+        build=forged,
         framing=Framing.AFTER_GENUINE,
     ),
-    _carried(
+    carried(
         id="forged-signed-twice",
         summary="a forgery with two signature headers",
         source="CWE-235, RFC 9110 section 5.3: a header that may occur once is malformed when it occurs twice",
         build=_signed_twice,
         not_applicable_to=without_header,
     ),
-    _carried(
-        id="forged-as-list",
-        summary="a forgery whose body is a list of events",
-        fix=_SAME_CHECK,
-        build=lambda m: _forged(m, b"[%s]" % m.compact(m.document())),
-    ),
     *(
-        _untaken(
+        untaken(
             id=f"forged-{method.lower()}", summary=f"a forgery sent with {method}", build=partial(_sent_with, method)
         )
-        for method in ("PUT", "GET", "PATCH", "DELETE")
+        for method in ("PUT", "GET", "PATCH", "DELETE", "HEAD", "OPTIONS")
     ),
-    _untaken(
+    untaken(
         id="forged-at-slash", summary="a forgery at the path with a slash more", build=partial(_at_path, after="/")
     ),
-    _untaken(
+    untaken(
         id="forged-at-double-slash",
         summary="a forgery at the path with its slash doubled",
         build=partial(_at_path, before="/"),
     ),
     *(
-        _untaken(
+        untaken(
             id=f"forged-at-{name}",
             summary=f"a forgery at the path {words}",
             source="CWE-178, RFC 3986 section 6.2.2: routers take such paths for equal, comparisons of text do not",
@@ -225,7 +177,7 @@ CASES: tuple[ReceiverCase, ...] = (
         )
     ),
     *(
-        _carried(
+        carried(
             id=f"forged-from-{name}",
             summary=f"a forgery whose headers state that it comes from {words}",
             source="CWE-290, CWE-348",
@@ -238,7 +190,7 @@ CASES: tuple[ReceiverCase, ...] = (
         )
     ),
     *(
-        _carried(
+        carried(
             id=f"forged-by-{name}",
             summary=f"a forgery with the User-Agent of {words}",
             source="CWE-290: anybody can state a User-Agent",
@@ -247,21 +199,21 @@ CASES: tuple[ReceiverCase, ...] = (
         )
         for name, words, agent in _AGENTS
     ),
-    _carried(
+    carried(
         id="forged-without-agent",
         summary="a forgery without a User-Agent",
         source="CWE-290: anybody can leave a User-Agent out",
-        build=lambda m: replaced(_forged(m), "user-agent"),
+        build=lambda m: replaced(forged(m), "user-agent"),
     ),
-    _carried(
+    carried(
         id="forged-as-debug-query",
         summary="a forgery with the usual switches of tests in its query",
         source="CWE-489",
         fix=_NO_SWITCH,
-        build=lambda m: _forged(_asking(m, dict.fromkeys(_SWITCHES, "1"))),
+        build=lambda m: forged(_asking(m, dict.fromkeys(_SWITCHES, "1"))),
     ),
     *(
-        _carried(
+        carried(
             id=f"forged-as-{name}",
             summary=f"a forgery with the usual switches of tests {words}",
             source="CWE-489",
@@ -274,7 +226,7 @@ CASES: tuple[ReceiverCase, ...] = (
         )
     ),
     *(
-        _carried(
+        carried(
             id=f"own-secret-in-{place}",
             summary=f"a delivery signed with a secret that it states in its {place}",
             source="CWE-639",
@@ -283,16 +235,5 @@ CASES: tuple[ReceiverCase, ...] = (
             not_applicable_to=no_shared_secret,
         )
         for place in ("query", "headers")
-    ),
-    _carried(
-        id="forged-as-test", summary="a forgery whose event states that it is a test", fix=_SAME_CHECK, build=_as_test
-    ),
-    *(
-        _carried(id=f"forged-as-{name}", summary=f"a forgery {words}", fix=_SAME_CHECK, build=partial(_of_type, kind))
-        for name, words, kind in (
-            ("ping", "of the type ping", "ping"),
-            ("test-type", "of the type test", "test"),
-            ("unknown-type", "of an unknown type", "something.unheard_of"),
-        )
     ),
 )

@@ -1,6 +1,7 @@
-"""Group A, vendor headers: a forgery stays a forgery, whichever headers of a vendor or of a user it has.
+"""Group A, headers of forgeries: a forgery stays a forgery, whichever headers it has.
 
-One delivery has all of them. Only where a receiver takes that, each kind is sent by itself, to find the one it trusts.
+One delivery has all kinds of a row. Only where a receiver takes that, each kind is sent by itself, to find the one it
+trusts. What may lead a delivery elsewhere, where nobody verifies it, has a row of its own: it would hide the others.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from functools import partial
 
 from harness.errors import EventError
 from harness.http.message import Headers, Request
-from harness.webhooks.cases.building import Material, replaced
-from harness.webhooks.cases.receiver_case import ReceiverCase, worded_case
+from harness.webhooks.cases.building import Material
+from harness.webhooks.cases.forging import carried, forged, untaken, with_headers
+from harness.webhooks.cases.receiver_case import ReceiverCase
 from harness.webhooks.schemes import Scheme
 from harness.webhooks.schemes.sent_headers import SENT
 
@@ -32,6 +34,16 @@ _SENDERS = {"github": "140.82.115.1", "stripe": "3.18.12.63", "paddle": "34.232.
 _STATING = ("x-forwarded-for", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip")
 
 
+_BROWSER = (
+    *(("accept", "text/html,application/xhtml+xml,*/*;q=0.8"), ("x-requested-with", "XMLHttpRequest")),
+    *(("x-csrf-token", "1"), ("dnt", "1"), ("upgrade-insecure-requests", "1"), ("sec-fetch-site", "same-origin")),
+)
+_SUBREQUEST = ":".join(["middleware"] * 5)
+"""How Next.js marked requests of its own middleware, CVE-2025-29927."""
+
+Kinds = Mapping[str, Callable[[Scheme], Headers]]
+
+
 def _page(scheme: Scheme) -> Headers:
     vendor = scheme.name.partition("-")[0]
     host = f"{vendor}.com" if vendor in _VENDORS else "localhost"
@@ -47,38 +59,73 @@ def _address(scheme: Scheme) -> Headers:
     return tuple((name, address) for name in _STATING) if address else ()
 
 
-KINDS: Mapping[str, Callable[[Scheme], Headers]] = {
+def _each(*headers: tuple[str, str]) -> Kinds:
+    """Return a kind for each header, named as it is written."""
+    return {f"{name}: {value}": _any_of(value, name.lower()) for name, value in headers}
+
+
+def _any_of(value: str, *names: str) -> Callable[[Scheme], Headers]:
+    return lambda _: tuple((name, value) for name in names)
+
+
+KINDS: Kinds = {
     "Authorization": lambda _: (("authorization", "Bearer anybody"),),
     "a cookie": lambda _: (("cookie", "session=1; sessionid=1; token=1; user=1; admin=1"),),
     "Origin and Referer": _page,
     "the number of an account": lambda _: _ACCOUNT,
     "a client certificate": lambda _: _CERTIFICATE,
-    "what a browser sends": lambda _: (("x-requested-with", "XMLHttpRequest"), ("x-csrf-token", "1"), ("dnt", "1")),
-    "another method": lambda _: tuple((f"x-{name}", "GET") for name in ("http-method-override", "method-override")),
+    "what a browser sends": lambda _: _BROWSER,
+    "a subrequest of Next.js": lambda _: (("x-middleware-subrequest", _SUBREQUEST),),
     "the vendor's User-Agent": _agent,
     "an address of the vendor": _address,
 }
 """Kinds of headers that a receiver might trust."""
+EVENTS = _each(
+    *(("X-GitHub-Event", "ping"), ("X-Gitlab-Event", "System Hook"), ("X-Gitea-Event", "push")),
+    *(("X-Event-Key", "diagnostics:ping"), ("X-Shopify-Topic", "shop/update"), ("X-WC-Webhook-Topic", "action.ping")),
+    *(("CE-Type", "ping"), ("X-Event-Type", "ping"), ("X-Webhook-Event", "ping"), ("X-Event", "ping")),
+)
+"""Where vendors state the kind of an event: one receiver may serve several of them."""
+HANDSHAKES = _each(
+    *(("X-Hook-Secret", "example"), ("X-Okta-Verification-Challenge", "example")),
+    *(("AEG-Event-Type", "SubscriptionValidation"), ("X-Amz-Sns-Message-Type", "SubscriptionConfirmation")),
+    *(("X-Goog-Resource-State", "sync"), ("WebHook-Request-Origin", "localhost")),
+)
+"""By what receivers recognise a handshake."""
+METHODS: Kinds = {"another method": _any_of("GET", "x-http-method-override", "x-method-override", "x-http-method")}
+PATHS: Kinds = {
+    "another path": _any_of("/health", "x-original-url", "x-rewrite-url", "x-original-uri", "x-forwarded-uri"),
+    "another prefix": _any_of("/health", "x-forwarded-prefix", "x-forwarded-path", "x-script-name"),
+}
+"""What frameworks and gateways take for the path in place of that of the request line."""
+HOSTS = _each(("Host", "localhost"))
 
 
-def _forged_with(kinds: tuple[str, ...], m: Material) -> Request:
-    stated = [h for kind in kinds for h in KINDS[kind](m.scheme) if h[0] != m.scheme.header]
+def _forged_with(kinds: Kinds, m: Material) -> Request:
+    own = (m.scheme.header, m.scheme.id_header, m.scheme.type_header)
+    stated = tuple(h for headers in kinds.values() for h in headers(m.scheme) if h[0] not in own)
     if not stated:
         raise EventError(f"{', '.join(kinds)}: nothing of that is known for {m.scheme.name}, or it has the signature")
-    built = m.signed(secret=m.scheme.new_secret())
-    for name, value in stated:
-        built = replaced(built, name, value)
-    return built
+    return with_headers(stated, forged(m))
+
+
+def _row(row: Callable[..., ReceiverCase], name: str, words: str, kinds: Kinds) -> ReceiverCase:
+    parts = tuple((kind, partial(_forged_with, {kind: headers})) for kind, headers in kinds.items())
+    return row(
+        id=f"forged-with-{name}",
+        summary=f"a forgery with {words}",
+        source="CWE-290, CWE-807: the sender of a forgery also writes its headers",
+        fix="Verify the signature whatever other headers a delivery has: none of them shows who sent it.",
+        build=partial(_forged_with, kinds),
+        parts=parts if len(parts) > 1 else (),
+    )
 
 
 CASES: tuple[ReceiverCase, ...] = (
-    worded_case(
-        id="forged-with-headers",
-        item="webhooks.signatures",
-        summary="a forgery with headers that a vendor or a user might have",
-        source="CWE-290, CWE-807: the sender of a forgery also writes its headers",
-        fix="Verify the signature whatever other headers a delivery has: none of them shows who sent it.",
-        build=partial(_forged_with, tuple(KINDS)),
-        parts=tuple((kind, partial(_forged_with, (kind,))) for kind in KINDS),
-    ),
+    _row(carried, "headers", "headers that a vendor or a user might have", KINDS),
+    _row(carried, "event-headers", "the headers in which vendors state the kind of an event", EVENTS),
+    _row(untaken, "handshake-headers", "the headers of handshakes", HANDSHAKES),
+    _row(untaken, "method-headers", "headers that state another method", METHODS),
+    _row(untaken, "path-headers", "headers that state another path", PATHS),
+    _row(untaken, "other-host", "localhost as its Host", HOSTS),
 )

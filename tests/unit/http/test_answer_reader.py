@@ -62,6 +62,15 @@ def test_an_answer_is_complete_when_it_is(answer: bytes, status: int, body: byte
     assert reading.reusable is reusable or size < len(answer)
 
 
+@pytest.mark.parametrize("framing", [b"content-length: 5", b"transfer-encoding: chunked", b"server: any"])
+def test_the_answer_to_a_head_request_ends_with_its_head(framing: bytes) -> None:
+    """What it states of a body is that of the answer to a GET, and no body follows (RFC 9112 section 6.3)."""
+    reading = AnswerReader(method="HEAD")
+
+    assert reading.feed(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n")
+    assert (reading.complete, reading.body) == (True, b"")
+
+
 @pytest.mark.parametrize(
     "answer, said",
     [

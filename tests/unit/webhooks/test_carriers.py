@@ -31,7 +31,16 @@ IN_BODY = {
     b'"livemode":false': "forged-as-test",
     b'"type":"ping"': "forged-as-ping",
     b'"type":"test"': "forged-as-test-type",
+    b'"type":"url_verification"': "forged-as-challenge",
+    b'"challenge":': "forged-with-challenge",
+    b"[[[[": "forged-nested",
     b"[": "forged-as-list",
+}
+CODED = {"gzip": "forged-as-compressed", "deflate": "forged-as-deflated", "br": "forged-as-brotli"}
+ROUTING = {
+    "x-hook-secret": "forged-with-handshake-headers",
+    "x-http-method-override": "forged-with-method-headers",
+    "x-original-url": "forged-with-path-headers",
 }
 
 
@@ -51,6 +60,10 @@ def chosen(request: Request) -> Iterator[str]:
     yield from FROM.get(request.headers["x-forwarded-for"] or "", ())
     agent = request.headers["user-agent"]
     yield from (case_id for case_id, word in BY.items() if agent and word in agent)
+    yield from (case_id for header, case_id in ROUTING.items() if header in request.headers)
+    yield CODED.get(request.headers["content-encoding"] or "", "")
+    if request.headers["host"] == "localhost":
+        yield "forged-with-other-host"
     if request.headers["x-health-check"] == "1":
         yield "forged-as-debug-numbers"
     if "debug=1" in target:
@@ -61,6 +74,10 @@ def chosen(request: Request) -> Iterator[str]:
 
 
 TRUSTED = (
+    "forged-as-brotli",
+    "forged-as-challenge",
+    "forged-as-compressed",
+    "forged-as-deflated",
     "forged-as-debug-headers",
     "forged-as-debug-numbers",
     "forged-as-debug-query",
@@ -86,10 +103,18 @@ TRUSTED = (
     "forged-from-within",
     "forged-get",
     "forged-http-1.0",
+    "forged-head",
     "forged-in-chunks",
+    "forged-nested",
+    "forged-options",
     "forged-patch",
     "forged-put",
     "forged-signed-twice",
+    "forged-with-challenge",
+    "forged-with-handshake-headers",
+    "forged-with-method-headers",
+    "forged-with-other-host",
+    "forged-with-path-headers",
 )
 
 
@@ -110,77 +135,10 @@ def test_a_receiver_that_trusts_a_carrier_fails(case_id: str, serve: Serve, unde
 
     assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.MUST)
     assert finding.summary == f"Accepted {case.summary}"
-    assert finding.observed == "HTTP 200, 1 effect"
+    assert finding.observed.startswith("HTTP 200, 1 effect")
 
 
-TRUSTED_HEADERS = {
-    "Authorization": "authorization",
-    "a cookie": "cookie",
-    "Origin and Referer": "referer",
-    "the number of an account": "stripe-account",
-    "a client certificate": "ssl-client-verify",
-    "what a browser sends": "x-requested-with",
-    "another method": "x-http-method-override",
-}
-
-
-@pytest.mark.parametrize("words, header", TRUSTED_HEADERS.items(), ids=TRUSTED_HEADERS.values())
-def test_a_header_that_a_receiver_trusts_is_found_among_others(
-    words: str, header: str, serve: Serve, under: Under
-) -> None:
-    """One forgery has all of them; each is sent by itself only where that is taken."""
-    seen: list[Request] = []
-
-    def trusting(request: Request, _connection: socket.socket) -> bytes:
-        seen.append(request)
-        return reply(200 if request.genuine or header in request.headers else 401)
-
-    case = case_named("forged-with-headers")
-    assert case is not None
-    [finding] = judge(under(serve(trusting)), case, EVENT, reproduce="")
-    right = under(serve(lambda request, _: reply(200 if request.genuine else 401)))
-    [refused] = judge(right, case, EVENT, reproduce="")
-
-    assert (finding.outcome, finding.level, finding.summary) == (Outcome.FAIL, Level.MUST, f"Accepted {case.summary}")
-    assert finding.observed == f"HTTP 200; alone, it accepts {words}"
-    alone = [request for request in seen if sum(each in request.headers for each in TRUSTED_HEADERS.values()) == 1]
-    assert len(alone) == len(TRUSTED_HEADERS)
-    assert refused.outcome is Outcome.NOT_RUN
-    assert "alone" not in refused.observed
-
-
-def test_headers_that_are_trusted_together_only_are_said_to_be(serve: Serve, under: Under) -> None:
-    """A receiver may ask for two of them."""
-
-    def trusting(request: Request, _connection: socket.socket) -> bytes:
-        both = "cookie" in request.headers and "origin" in request.headers
-        return reply(200 if request.genuine or both else 401)
-
-    case = case_named("forged-with-headers")
-    assert case is not None
-    [finding] = judge(under(serve(trusting)), case, EVENT, reproduce="")
-
-    assert finding.outcome is Outcome.FAIL
-    assert finding.observed == "HTTP 200; it accepts none of them alone"
-
-
-@pytest.mark.parametrize("name, agent, address", [("stripe", "Stripe/1.0 ", "3.18.12.63"), ("cloudevents", None, None)])
-def test_what_is_known_of_a_vendor_is_stated(name: str, agent: str | None, address: str | None) -> None:
-    """The User-Agent and an address of the scheme's vendor; a token stays the forged one."""
-    case, scheme = case_named("forged-with-headers"), scheme_named(name)
-    assert case is not None
-    secret = scheme.new_secret()
-    built = case.build(Material(scheme, EVENT, secret, 1_700_000_000, url="http://127.0.0.1:1/hook"))
-    sent = {name.lower(): value for name, value in built.headers}
-
-    assert sent.get("user-agent", "").startswith(agent or "")
-    assert sent.get("x-forwarded-for") == address
-    assert sent["origin"] == ("https://stripe.com" if name == "stripe" else "https://localhost")
-    assert sent["authorization"] != secret
-    assert (sent["authorization"] == "Bearer anybody") == (scheme.header != "authorization")
-
-
-@pytest.mark.parametrize("case_id", ["forged-put", "forged-at-slash"])
+@pytest.mark.parametrize("case_id", ["forged-put", "forged-head", "forged-options", "forged-at-slash"])
 @pytest.mark.parametrize("status", [200, 204, 308, 404, 405, 501])
 def test_any_answer_without_an_effect_is_right_where_nothing_is_received(
     case_id: str, status: int, serve: Serve, under: Under

@@ -215,3 +215,24 @@ def test_garbage_that_is_filed_under_no_id_fails_its_own_case_alone(grouped: Gro
         "body-list": [(Outcome.PASS, "HTTP 400, 0 effects")],
         "missing": [(Outcome.PASS, "HTTP 400, 0 effects")],
     }
+
+
+def test_a_forgery_without_an_id_is_not_blamed_for_the_garbage_beside_it(grouped: Grouped) -> None:
+    """An effect without an id may be that of any delivery of a group, also where a forgery was acknowledged."""
+    ids = ("body-null", "forged-empty")
+
+    class Answering(Receiver):
+        def __call__(self, request: Request, connection: socket.socket) -> bytes:
+            if request.body == b"null":
+                self.effects.ids.append("None")
+            return super().__call__(request, connection) if request.body.startswith(b"{") else reply(200)
+
+    receiver = Answering()
+    groups = grouped(receiver, receiver.effects, ids)
+
+    found = {case.id: [(f.outcome, f.observed) for f in groups.findings(case)] for case in cases(ids)}
+
+    assert found == {
+        "body-null": [(Outcome.FAIL, "HTTP 200, 1 effect")],
+        "forged-empty": [(Outcome.PASS, "HTTP 200, 0 effects")],
+    }
