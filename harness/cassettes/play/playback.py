@@ -17,14 +17,19 @@ from harness.cassettes.play.request_index import RequestIndex
 from harness.cassettes.store.filters import request_filter
 from harness.cassettes.store.recording import Recording
 from harness.cassettes.store.storage import Storage
-from harness.cassettes.store.vcr_messages import recordings, vcr_request
+from harness.cassettes.store.vcr_messages import body_bytes, recordings, vcr_request
 from harness.errors import CassetteError
 from harness.model.config import Cassettes
 from harness.secrets.redaction.redactor import Redactor
 
+_NO_RECORDING = "No recording matches"
 _OF_HOSTS = frozenset({"scheme", "host", "port"})
 MAX_UNLIKE = 1
 """Segments of the path in which the nearest recording may differ: one, such as an id."""
+_COMPARED = 1 << 20
+"""Bytes of a body that is compared whatever is recorded."""
+_LONGER = 4
+"""How many times as long as the longest recorded body one is compared: spaces and escapes make JSON longer."""
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -74,6 +79,8 @@ class Playback:
         self._requests = [vcr_request(recording.request) for recording in self.recordings]
         for request in self._requests:
             self._recorded.add(request)
+        self._compares_bodies = "body" in match_on
+        self._longest = max((len(body_bytes(request)) for request in self._requests), default=0)
         self.rewind()
 
     def rewind(self) -> None:
@@ -86,6 +93,10 @@ class Playback:
 
         Where its secrets are others than those recorded, they still match.
         """
+        if self.outgrows(body_bytes(request)):
+            if self._compares_bodies:
+                return [], ""
+            request = _without_body(request)
         found = list(self._recorded.bucket(request)[1])
         if found or not self._nearest:
             return found, ""
@@ -106,14 +117,25 @@ class Playback:
         self.counts.served += 1
         return number
 
+    def outgrows(self, body: bytes) -> bool:
+        """Whether a body is longer than any recording can explain: to parse and redact it takes ten times its size."""
+        return len(body) > max(_COMPARED, _LONGER * self._longest)
+
     def miss(self, request: Request) -> dict[str, Any]:
         """Count a request without a recording; return the message for its client, without secrets."""
         self.counts.unmatched += 1
+        size = len(body_bytes(request))
+        if self.outgrows(body_bytes(request)):
+            request = _without_body(request)
+            if self._compares_bodies:
+                asked = f"{called(self._clean(request))} with a body of {size:,} bytes"
+                detail = f"{self.place} has no recording of {asked}; the longest one has {self._longest:,}."
+                return {"title": _NO_RECORDING, "status": 501, "detail": detail, "closest": []}
         request = self._clean(request)
         recorded = self._requests
         close = sorted(range(len(recorded)), key=lambda n: distance(request, recorded[n]))[:3]
         return {
-            "title": "No recording matches",
+            "title": _NO_RECORDING,
             "status": 501,
             "detail": unmatched(request, recorded, times=0, place=self.place, again="harness record --help"),
             "closest": [
@@ -134,6 +156,10 @@ class Playback:
     def unused(self) -> list[str]:
         """Return method, path and query of the recordings that were never served."""
         return [called(request) for n, request in enumerate(self._requests) if not self._served[n]]
+
+
+def _without_body(request: Request) -> Request:
+    return Request(request.method, request.uri, b"", request.headers)
 
 
 def _differences(recorded: Request, seen: Request) -> list[Any]:

@@ -98,10 +98,10 @@ class ReplayServer:
     def _answer(self, request: Request) -> tuple[bytes, float]:
         if request.target == STATE:
             return self._state(request.method), 0.0
-        for violation in self._violations(request):
-            self.log(f"breaks the spec: {violation}")
         headers = {name: value for name, value in request.headers if name.lower() not in HOP_BY_HOP}
         asked = VcrRequest(request.method, f"http://{HOST}{request.target}", request.body, headers)
+        for violation in () if self.playback.outgrows(request.body) else self._violations(request):
+            self.log(f"breaks the spec: {violation}")
         found, differs = self.playback.find(asked)
         if not found:
             problem = self.playback.miss(asked)

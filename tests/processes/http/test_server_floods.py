@@ -194,6 +194,7 @@ FLOODS: dict[str, Callable[[int], object]] = {
     "an extension without end": pieces(lambda: itertools.chain([CHUNKED + b"1;"], itertools.repeat(b"a" * 65536))),
     "trailers without end": pieces(lambda: itertools.chain([CHUNKED + b"0\r\n"], itertools.repeat(b"X-A: b\r\n" * 99))),
     "large bodies at once": large_bodies,
+    "a body of 31 MB": pieces(lambda: with_length(bytes(31 * MEGABYTE))),
     "gzip of 3 GB": pieces(lambda: with_length(gzip_bomb(), GZIP)),
     "gzip in gzip": pieces(lambda: with_length(gzip.compress(gzip_bomb()), HEAD + b"Content-Encoding: gzip, gzip\r\n")),
     "gzip of empty spans": pieces(lambda: with_length(empty_spans(), GZIP)),

@@ -183,3 +183,27 @@ def test_an_index_knows_its_requests_by_number() -> None:
     assert len(index) == len(RECORDED)
     assert index.matching(request("POST", "/a", b"other", {})) == [1, 2, 3]
     assert index.matching(request("DELETE", "/a", b"", {})) == []
+
+
+def test_a_body_far_longer_than_any_recorded_is_not_compared(path: Path) -> None:
+    """It matches nothing, and the message gives both lengths; no copy of it is made to search it for secrets."""
+    playback = Playback(load([path]), redactor=Redactor())
+    asked = request("POST", "/a?api_key=one", b"a" * (2 << 20), {})
+
+    assert playback.find(asked) == ([], "")
+    problem = playback.miss(asked)
+
+    assert problem["status"] == 501
+    assert problem["detail"] == (
+        f"{path} has no recording of POST /a?api_key=%5BREDACTED+api_key%5D with a body of 2,097,152 bytes; "
+        "the longest one has 16."
+    )
+
+
+def test_a_long_body_is_no_hindrance_where_none_is_compared(path: Path) -> None:
+    """What `match_on` leaves out may be of any size."""
+    playback = Playback(load([path]), redactor=Redactor(), match_on=("method", "path"))
+
+    assert playback.find(request("PUT", "/b", b"a" * (2 << 20), {})) == ([], "")
+    assert playback.find(request("POST", "/a", b"a" * (2 << 20), {}))[0] == [1, 2, 3]
+    assert "Closest recorded" in playback.miss(request("PUT", "/b", b"a" * (2 << 20), {}))["detail"]
