@@ -22,7 +22,7 @@ from tests.real.receivers.targets import HERE, report_of, wrong
 
 ENVS = ("vendors", "django", "sdks")
 AT_ONCE = 2
-MEASURED = ("ack-latency", "burst", "killed-after-ack", "memory")
+MEASURED = frozenset({"ack-latency", "burst", "duplicates-at-once", "duplicates-unread", "killed-after-ack", "memory"})
 """Checks whose outcome depends on the machine too, so the page leaves them out."""
 
 
@@ -123,7 +123,7 @@ def part(real: Real, report: Report) -> Iterator[str]:
 
 def _row(finding: Finding) -> tuple[bool, str, str, str, tuple[str, ...], str]:
     """Return what a row has, in the order by which rows are sorted."""
-    cases = tuple(sorted({m.subject for m in finding.members})) or (finding.case or finding.check,)
+    cases = tuple(sorted({m.subject for m in finding.members} - MEASURED)) or (finding.case or finding.check,)
     return finding.note != "", finding.level.value, finding.item, finding.cause_or_summary, cases, _did(finding)
 
 
@@ -154,7 +154,8 @@ vendor's library alone is not a receiver, so most rows are about the code around
 becomes a 5xx, an event that nobody remembers is processed twice, and the sender delivers both again.
 
 `must` blocks a release, `should` warns, and a `note` is what no user of the library can change. What depends on the
-machine too is not listed: a burst, the time of an acknowledgement, a kill right after it, and memory.
+machine too is not listed: a burst, one event many times at once or before its first answer, the time of an
+acknowledgement, a kill right after it, and memory.
 
 """
 
