@@ -127,24 +127,18 @@ def _by_package(opened: Callable[[], Any]) -> _Unpacking:
     def unpacked(piece: bytes) -> Iterator[bytes]:
         nonlocal stream
         at = 0
-        while stream is not None and at < len(piece):
-            part = piece[at : at + _PACKED]
-            at += len(part)
-            pieces = contents(stream, part)
-            while True:
-                try:
-                    content = next(pieces, None)
-                except WindowError as exc:
-                    raise httpx.ReadTimeout(f"the answer is {exc}") from None
-                except Exception:  # noqa: BLE001 - each package has an error of its own, and the client finds the same
-                    stream = None
-                    return
-                if content is None:
-                    break
-                yield content
-            if stream.eof:
-                at -= len(stream.unused_data)
-                stream = opened()
+        try:
+            while stream is not None and at < len(piece):
+                part = piece[at : at + _PACKED]
+                at += len(part)
+                yield from contents(stream, part)
+                if stream.eof:
+                    at -= len(stream.unused_data)
+                    stream = opened()
+        except WindowError as exc:
+            raise httpx.ReadTimeout(f"the answer is {exc}") from None
+        except Exception:  # noqa: BLE001 - each package has an error of its own, and the client finds the same
+            stream = None
 
     return unpacked
 

@@ -174,7 +174,7 @@ Four clients pass every required case, and can serve as examples: in
 [bash with curl](../tests/real/clients/workflow.sh), in
 [Java with its HttpClient](../tests/real/clients/ProductClient.java), in
 [Node with fetch](../tests/real/node/product/client.mjs), which fails one recommendation (`interim-100`), and
-[the sandbox' in Python](../harness/sandbox/integration/client.py). What such libraries leave to their users: a deadline
+[the sandbox' in Python](../harness/sandbox/integration/client.py). Their HTTP libraries leave you to add: a deadline
 for the whole response, where the timeout of Java's `HttpRequest` ends with its head and that of Python's sockets begins
 again with each piece; `Retry-After`; and a credential that is no argument of `curl`, which every user of the machine
 can read.

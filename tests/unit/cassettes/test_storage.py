@@ -111,7 +111,7 @@ def test_what_is_no_cassette_is_refused(bad: Bad, path: Path, tmp_path: Path, op
 
 
 def test_a_huge_file_is_refused_by_its_size(path: Path) -> None:
-    """100 MiB are told by their size, without being read."""
+    """A file of 100 MiB is refused without being read."""
     path.parent.mkdir(parents=True)
     with path.open("wb") as file:
         file.truncate(100 * 2**20)

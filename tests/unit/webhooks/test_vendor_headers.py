@@ -115,7 +115,7 @@ def test_the_header_of_every_schemes_type_is_tried_with_others(scheme: object) -
 
 
 def test_a_handshake_that_is_answered_unsigned_is_no_hole(serve: Serve, under: Under) -> None:
-    """Whoever answers what a header asks, and processes nothing, has refused the event."""
+    """A receiver that answers what a header asks, and processes nothing, has refused the event."""
     effects = Effects()
 
     def answering(request: Request, _connection: socket.socket) -> bytes:
