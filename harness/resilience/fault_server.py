@@ -13,10 +13,10 @@ import httpx
 import msgspec
 
 from harness.errors import HarnessError
-from harness.http.content import in_pieces
+from harness.http.forwarding import forwarded
 from harness.http.link_rewriter import LinkRewriter, names_of
 from harness.http.loopback_server import IDLE_S, LoopbackServer, RawAnswer
-from harness.http.message import HOP_BY_HOP, Request, Response
+from harness.http.message import Request, Response
 from harness.http.parser import BadMessageError
 from harness.http.server_connection import ServerConnection
 from harness.model import Attempt
@@ -31,8 +31,6 @@ MAX_ATTEMPTS = 10_000
 MAX_NOTED = 16 << 20
 """The most attempts of one client, and the bytes of their targets and keys; later ones are refused with 503."""
 _BOUND = f"the first {MAX_ATTEMPTS:,}, or {MAX_NOTED >> 20} MiB of targets and keys"
-_NOT_PASSED_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
-"""The next hop sets the last three itself."""
 WRITES = frozenset({"POST", "PATCH"})
 """Methods that are not idempotent by definition (RFC 9110 section 9.2.2, RFC 5789)."""
 
@@ -238,11 +236,8 @@ class FaultServer(LoopbackServer):
         return self._links.response(response)
 
     def _asked(self, request: Request) -> Response:
-        headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]
         try:
-            answer = self._client.request(
-                request.method, self._upstream + request.target, content=in_pieces(request.body), headers=headers
-            )
+            answer = self._client.send(forwarded(request, self._upstream, self._client))
         except HarnessError as exc:
             self.errors.append(str(exc))
             return Response(status=502)

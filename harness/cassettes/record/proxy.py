@@ -17,12 +17,13 @@ import msgspec
 
 from harness.core.whole_numbers import whole_number
 from harness.errors import CassetteError, HarnessError, NetworkError
-from harness.http.codings import DECODABLE, CodingError, CodingFault, decoded
-from harness.http.content import coding_of, in_pieces
+from harness.http.codings import CodingError, CodingFault, decoded
+from harness.http.content import coding_of
 from harness.http.event_streams import is_stream, whole_messages
+from harness.http.forwarding import forwarded, forwarded_headers
 from harness.http.link_rewriter import LinkRewriter
 from harness.http.loopback_server import CommandServer, RawAnswer
-from harness.http.message import HOP_BY_HOP, Headers, Request, Response, header_bytes, reason_phrase
+from harness.http.message import HOP_BY_HOP, Headers, Request, Response, reason_phrase
 from harness.http.parser import MAX_BODY, BadMessageError
 from harness.http.server_connection import ServerConnection
 from harness.http.writer import has_no_body
@@ -37,7 +38,6 @@ MAX_SESSION = 16 << 20
 """Bytes of all that is recorded: a cassette is written as a whole each time. More only passes."""
 WITHIN_S = 600.0
 """Seconds for a whole response: a stream without an end is ended then, and anything else broken off."""
-_NOT_PASSED_ON = HOP_BY_HOP | {"host", "content-length", "accept-encoding", "expect"}
 
 
 class ExchangeSink(Protocol):
@@ -99,11 +99,10 @@ class RecordingProxy(CommandServer):
     def _responded_by_upstream(self, request: Request) -> Response | RawAnswer:
         if not request.target.startswith("/"):  # it could change the host of the URL
             return self._failed(request, HTTPStatus.NOT_FOUND, f"{request.target!r} is not a path.")
-        headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]
         began, start = dt.datetime.now(tz=dt.UTC), time.monotonic()
         url = self.upstream + request.target
         try:
-            answer = self.client.send(self._passed_on(request, url, headers), stream=True)
+            answer = self.client.send(forwarded(request, self.upstream, self.client), stream=True)
         except NetworkError as exc:
             return self._failed(request, HTTPStatus.FORBIDDEN, str(exc))
         except (httpx.TransportError, httpx.InvalidURL) as exc:
@@ -113,7 +112,7 @@ class RecordingProxy(CommandServer):
 
         def keep(content: bytes) -> None:
             latency_s = time.monotonic() - start
-            recorded = Request(method=request.method, url=url, headers=tuple(headers), body=request.body)
+            recorded = Request(method=request.method, url=url, headers=forwarded_headers(request), body=request.body)
             head = _head_of(answer)
             fields = tuple(h for h in head.headers if h[0].lower() not in HOP_BY_HOP)
             response = msgspec.structs.replace(head, headers=fields, body=content)
@@ -127,17 +126,6 @@ class RecordingProxy(CommandServer):
                 self.log(f"{request.method} {request.target} {answer.status_code}")
 
         return lambda connection: self._pass_back(request, answer, connection, keep)
-
-    def _passed_on(self, request: Request, url: str, headers: Iterable[tuple[str, str]]) -> httpx.Request:
-        """Return the request as it goes on: what the client of httpx would add, such as cookies, is left out."""
-        codings = DECODABLE if request.header("accept-encoding") else "identity"
-        return httpx.Request(
-            request.method,
-            url,
-            headers=header_bytes([*headers, ("accept-encoding", codings)]),
-            content=in_pieces(request.body),
-            extensions={"timeout": self.client.timeout.as_dict()},
-        )
 
     def _pass_back(
         self, request: Request, answer: httpx.Response, connection: ServerConnection, keep: Callable[[bytes], None]

@@ -99,6 +99,17 @@ def test_each_write_meets_the_fault_once(client: httpx.Client, httpserver: HTTPS
     assert seen == [200, 503, 200, 503, 200, 200]
 
 
+def test_nothing_is_added_to_what_the_client_sends(client: httpx.Client, httpserver: HTTPServer) -> None:
+    """No header is added, and a cookie that the provider sets comes with no later request of anybody."""
+    httpserver.expect_request("/").respond_with_data("", headers={"Set-Cookie": "session=1; Path=/"})
+    with FaultServer(httpserver.url_for(""), client, faults=[]) as server:
+        for _ in range(2):
+            client.send(httpx.Request("GET", server.url))
+
+    sent = [{name.lower() for name, _ in request.headers} for request, _ in httpserver.log]
+    assert sent == [{"host", "accept-encoding"}] * 2  # that one names what the fault server can decode
+
+
 def test_faults_are_met_in_order_then_calls_are_passed_on(client: httpx.Client, httpserver: HTTPServer) -> None:
     """Statuses and Retry-After come as scripted; afterwards method, path, query, headers and body arrive unchanged."""
     seen: list[Request] = []

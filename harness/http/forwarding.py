@@ -1,0 +1,33 @@
+"""A request as a proxy passes it on: what an HTTP client would add, such as its name or a cookie, is left out."""
+
+from __future__ import annotations
+
+import httpx
+
+from harness.http.codings import DECODABLE
+from harness.http.content import in_pieces
+from harness.http.message import HOP_BY_HOP, Headers, Request, header_bytes
+
+_OF_THE_NEXT_HOP = HOP_BY_HOP | {"host", "content-length", "accept-encoding", "expect"}
+"""What the next hop sets itself (RFC 9110 section 7.6)."""
+
+
+def forwarded_headers(request: Request) -> Headers:
+    """Return the headers that go on."""
+    return tuple((name, value) for name, value in request.headers if name.lower() not in _OF_THE_NEXT_HOP)
+
+
+def forwarded(request: Request, upstream: str, client: httpx.Client) -> httpx.Request:
+    """Return a request for ``client.send`` to the same target at the origin ``upstream``.
+
+    A cookie that one answer set would else come with the requests of everybody who shares the client.
+    Raises `httpx.InvalidURL`.
+    """
+    codings = DECODABLE if request.header("accept-encoding") else "identity"
+    return httpx.Request(
+        request.method,
+        upstream + request.target,
+        headers=header_bytes([*forwarded_headers(request), ("accept-encoding", codings)]),
+        content=in_pieces(request.body),
+        extensions={"timeout": client.timeout.as_dict()},
+    )
