@@ -7,8 +7,6 @@ import time
 from collections.abc import Mapping
 from urllib.parse import quote_plus
 
-import httpx
-
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration.credentials import ApiCredential, CredentialError
 
@@ -67,6 +65,8 @@ class TokenCredential(ApiCredential):
         return False
 
     def _ask(self) -> None:
+        import httpx  # a third of the start of a command that asks for none, such as a redrive
+
         form = {"grant_type": "client_credentials"}
         endless = "client-waits-for-tokens-without-end" in self._planted
         try:
