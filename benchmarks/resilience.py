@@ -1,11 +1,14 @@
 """All cases of the sandbox' client, beside those of another checkout, such as the commit before a change.
 
-Usage: ``python benchmarks/resilience.py --before DIR [--json]``, where DIR is a checkout with its own ``.venv`` (``git
-worktree add DIR REV``, then ``make -C DIR setup``). Both run ``harness gate --only resilience`` on their own sandbox,
-in turns, so that a machine that gets slower slows both; without ``--before`` this one runs alone. Measured too is what
-a request costs on its way through the fault server, in turns with the same request sent to the provider itself.
+Usage: ``python benchmarks/resilience.py [--before DIR] [--sdks] [--json]``, where DIR is a checkout with its own
+``.venv`` (``git worktree add DIR REV``, then ``make -C DIR setup``). Both run ``harness gate --only resilience`` on
+their own sandbox, in turns, so that a machine that gets slower slows both; without ``--before`` this one runs alone.
+Measured too is what a request costs on its way through the fault server, in turns with the same request sent to the
+provider itself. ``--sdks`` measures instead the client with each vendor's SDK that tests/real/install brought, one
+after another, from start to end of its gate.
 
-Bars: at most 1.5 times the time of the other checkout; at most 0.5 ms for a request that is passed on.
+Bars: at most 1.5 times the time of the other checkout; at most 0.5 ms for a request that is passed on; at most 60
+seconds for the client with an SDK.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import http.server
 import resource
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -30,6 +34,9 @@ from harness.http.client import Network
 from harness.resilience.fault_server import FaultServer
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # the tests are no package that is installed
+from tests.real.clients import survey  # noqa: E402
+
 ROUNDS = 3
 REQUESTS = 500
 LONGEST_S = 900
@@ -120,12 +127,29 @@ def rows_of(work: str, costs: Sequence[Cost]) -> Iterator[Row]:
     yield Row(work=f"{work}, processor time", value=min(cost.processor for cost in costs), unit="s")
 
 
+def sdk_rows() -> Iterator[Row]:
+    """Yield the seconds of all cases of the client with each SDK, median of three."""
+    for sdk in survey.CLIENTS:
+        if not sdk.libraries.is_dir():
+            continue
+        taken = []
+        for _ in range(ROUNDS):
+            with tempfile.TemporaryDirectory() as folder:
+                taken.append(survey.gated(sdk.name, Path(folder))[1])
+        yield Row(work=sdk.heading, value=statistics.median(taken), unit="s", bar="<= 60")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--before", type=Path, metavar="DIR")
     parser.add_argument("--json", action="store_true")
-    before = parser.parse_args().before
+    parser.add_argument("--sdks", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.sdks:
+        show("Client cases of vendors' SDKs", list(sdk_rows()))
+        return
+    before = arguments.before
     turns = [(gate(before.resolve()) if before else Cost(0, 0), gate(ROOT)) for _ in range(ROUNDS)]
     rows = list(rows_of("all cases of the sandbox client", [ours for _, ours in turns]))
     if before:
