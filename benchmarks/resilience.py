@@ -130,7 +130,7 @@ def rows_of(work: str, costs: Sequence[Cost]) -> Iterator[Row]:
 def sdk_rows() -> Iterator[Row]:
     """Yield the seconds of all cases of the client with each SDK, median of three."""
     for sdk in survey.CLIENTS:
-        if not sdk.libraries.is_dir():
+        if not sdk.home.is_dir():
             continue
         taken = []
         for _ in range(ROUNDS):

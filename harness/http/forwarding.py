@@ -1,4 +1,4 @@
-"""A request as a proxy passes it on: what an HTTP client would add, such as its name or a cookie, is left out."""
+"""What a proxy passes on: a request, to which no HTTP client adds its name or a cookie, and a decoded response."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import httpx
 
 from harness.http.codings import DECODABLE
 from harness.http.content import in_pieces
-from harness.http.message import HOP_BY_HOP, Headers, Request, header_bytes
+from harness.http.message import HOP_BY_HOP, Headers, Request, Response, header_bytes
 
 _OF_THE_NEXT_HOP = HOP_BY_HOP | {"host", "content-length", "accept-encoding", "expect"}
 """What the next hop sets itself (RFC 9110 section 7.6)."""
@@ -17,8 +17,8 @@ def forwarded_headers(request: Request) -> Headers:
     return tuple((name, value) for name, value in request.headers if name.lower() not in _OF_THE_NEXT_HOP)
 
 
-def forwarded(request: Request, upstream: str, client: httpx.Client) -> httpx.Request:
-    """Return a request for ``client.send`` to the same target at the origin ``upstream``.
+def forwarded(request: Request, url: str, client: httpx.Client) -> httpx.Request:
+    """Return a request to ``url`` for ``client.send``.
 
     A cookie that one answer set would else come with the requests of everybody who shares the client.
     Raises `httpx.InvalidURL`.
@@ -26,8 +26,18 @@ def forwarded(request: Request, upstream: str, client: httpx.Client) -> httpx.Re
     codings = DECODABLE if request.header("accept-encoding") else "identity"
     return httpx.Request(
         request.method,
-        upstream + request.target,
+        url,
         headers=header_bytes([*forwarded_headers(request), ("accept-encoding", codings)]),
         content=in_pieces(request.body),
         extensions={"timeout": client.timeout.as_dict()},
+    )
+
+
+def decoded_response(answer: httpx.Response) -> Response:
+    """Return an answer that was read whole, without its content codings."""
+    return Response(
+        status=answer.status_code,
+        reason=answer.reason_phrase,
+        headers=tuple(h for h in answer.headers.multi_items() if h[0].lower() != "content-encoding"),
+        body=answer.content,
     )

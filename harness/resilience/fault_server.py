@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from harness.errors import HarnessError
-from harness.http.forwarding import forwarded
+from harness.http.forwarding import decoded_response, forwarded
 from harness.http.link_rewriter import LinkRewriter, names_of
 from harness.http.loopback_server import IDLE_S, LoopbackServer, RawAnswer
 from harness.http.message import Request, Response
@@ -237,16 +237,11 @@ class FaultServer(LoopbackServer):
 
     def _asked(self, request: Request) -> Response:
         try:
-            answer = self._client.send(forwarded(request, self._upstream, self._client))
+            answer = self._client.send(forwarded(request, self._upstream + request.target, self._client))
         except HarnessError as exc:
             self.errors.append(str(exc))
             return Response(status=502)
         except (httpx.TransportError, httpx.InvalidURL) as exc:
             self.errors.append(f"{self._upstream} could not be reached: {type(exc).__name__}")
             return Response(status=502)
-        return Response(
-            status=answer.status_code,
-            reason=answer.reason_phrase,
-            headers=tuple(h for h in answer.headers.multi_items() if h[0].lower() != "content-encoding"),  # decoded
-            body=answer.content,
-        )
+        return decoded_response(answer)

@@ -11,12 +11,12 @@ import httpx
 import msgspec
 
 from harness.errors import NetworkError
+from harness.http.forwarding import decoded_response, forwarded
 from harness.http.loopback_server import LoopbackServer, RawAnswer
-from harness.http.message import HOP_BY_HOP, Request, Response
+from harness.http.message import Request, Response
 from harness.resilience.apply_fault import apply_fault
 from harness.resilience.faults import SILENCE, Fault
 
-_NOT_PASSED_ON = HOP_BY_HOP | {"host", "expect", "content-length", "accept-encoding"}
 MOST_REQUESTS = 1000
 REFUSED = Fault(status=401)
 """The answer of an authorization server that no longer knows the client."""
@@ -70,9 +70,8 @@ class TokenServer(LoopbackServer):
         return response
 
     def _passed_on(self, request: Request) -> Response:
-        headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]
         try:
-            answer = self._gate.http.request(request.method, self._gate.url, content=request.body, headers=headers)
+            answer = self._gate.http.send(forwarded(request, self._gate.url, self._gate.http))
         except (NetworkError, httpx.TransportError) as exc:
             self.errors.append(
                 f"[client] token_url could not be reached: {type(exc).__name__}. Correct it, or start it."
@@ -81,8 +80,7 @@ class TokenServer(LoopbackServer):
         token = _token_in(answer.content)
         if token:
             self._gate.learn(token)
-        kept = tuple(h for h in answer.headers.multi_items() if h[0].lower() != "content-encoding")
-        return Response(status=answer.status_code, headers=kept, body=answer.content)
+        return decoded_response(answer)
 
 
 def _token_in(body: bytes) -> str:

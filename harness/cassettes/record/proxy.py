@@ -102,7 +102,7 @@ class RecordingProxy(CommandServer):
         began, start = dt.datetime.now(tz=dt.UTC), time.monotonic()
         url = self.upstream + request.target
         try:
-            answer = self.client.send(forwarded(request, self.upstream, self.client), stream=True)
+            answer = self.client.send(forwarded(request, url, self.client), stream=True)
         except NetworkError as exc:
             return self._failed(request, HTTPStatus.FORBIDDEN, str(exc))
         except (httpx.TransportError, httpx.InvalidURL) as exc:

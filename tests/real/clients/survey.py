@@ -54,12 +54,15 @@ class Sdk(NamedTuple):
         return str(self.config["client"]["command"][-1].removeprefix("REAL/"))
 
     @property
+    def home(self) -> Path:
+        """The folder that tests/real/install makes: of modules for Node, or an environment of Python."""
+        program = str(self.config["client"]["command"][0]).removeprefix("REAL/")
+        return REAL / "node" / "node_modules" if program == "node" else (REAL / program).parent.parent
+
+    @property
     def libraries(self) -> Path:
         """The folder that its package is installed in."""
-        program = str(self.config["client"]["command"][0]).removeprefix("REAL/")
-        if program == "node":
-            return REAL / "node" / "node_modules"
-        return next((REAL / program).parent.parent.glob("lib/python*/site-packages"))
+        return next(self.home.glob("lib/python*/site-packages"), self.home)
 
 
 CLIENTS = (
