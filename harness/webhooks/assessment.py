@@ -19,11 +19,12 @@ _CLASSES = {
     Expected.REFUSED: (4,),
     Expected.REFUSED_OR_CUT: (4,),
     Expected.ACKNOWLEDGED: (2,),
+    Expected.ACKNOWLEDGED_OR_CUT: (2,),
     Expected.ANSWERED: (2, 4),
     Expected.ANSWERED_OR_CUT: (2, 4),
     Expected.WITHOUT_EFFECT: (0, 1, 2, 3, 4, 5),
 }
-_MAY_CUT = (Expected.REFUSED_OR_CUT, Expected.ANSWERED_OR_CUT)
+_MAY_CUT = (Expected.ACKNOWLEDGED_OR_CUT, Expected.REFUSED_OR_CUT, Expected.ANSWERED_OR_CUT)
 _ANSWERED = (Expected.ANSWERED, Expected.ANSWERED_OR_CUT)
 _DID: Mapping[int, str] = {
     0: "Did not respond to",

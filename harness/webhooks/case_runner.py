@@ -16,6 +16,7 @@ from harness.process.printed import Printed
 from harness.process.supervisor import ProcessState
 from harness.webhooks.accepted_forms import AcceptedForms, unjudged
 from harness.webhooks.cases import Framing, Material
+from harness.webhooks.cases.building import replaced
 from harness.webhooks.cases.receiver_case import unauthenticated
 from harness.webhooks.effect_counts import NO_EFFECT, Counting, EffectCounter
 from harness.webhooks.effects import EffectProbe
@@ -107,7 +108,7 @@ class ReceiverUnderTest:
         self._note(event.id)
         if framing is Framing.PLAIN:
             return self.wire.send(built, event=event.name, event_id=event.id)
-        before = self._whole_genuine(event) if framing is Framing.AFTER_GENUINE else b""
+        before = self._first_on_connection(event, framing)
         pieces, pause_s = framed(self.wire, built, framing)
         return self.wire.exchange(
             pieces, event=event.name, event_id=event.id, method=built.method, pause_s=pause_s, before=before
@@ -119,11 +120,17 @@ class ReceiverUnderTest:
             self._note(event.id)
         return self.wire.send_at_once([(built, event) for event, built in deliveries])
 
-    def _whole_genuine(self, event: Event) -> bytes:
-        """Return a whole genuine delivery of an event like ``event``, as it is sent."""
+    def _first_on_connection(self, event: Event, framing: Framing) -> bytes:
+        """Return the whole delivery, of an event like ``event``, that is first on its connection; empty for none."""
+        if framing not in (Framing.AFTER_GENUINE, Framing.AFTER_FORGED):
+            return b""
         other = self.subject(event)
         self._note(other.id)
-        return b"".join(framed(self.wire, self.material(other).signed(), Framing.PLAIN)[0])
+        header = self.scheme.header
+        first = self.material(other).signed()
+        if framing is Framing.AFTER_FORGED:  # one without a signature is what receivers refuse soonest
+            first = replaced(first, header) if header else self.forged(other)
+        return b"".join(framed(self.wire, first, Framing.PLAIN)[0])
 
     def deliver(self, event: Event) -> Delivery:
         """Send one genuine delivery."""

@@ -64,12 +64,17 @@ def apply(
     forward_only: bool = True,
 ) -> None:
     """Have the effect, in the caller's transaction."""
-    connection.execute(effects.insert().values(event_id=event_id, what=status or event_type, at=time.time()))
+    note(connection, event_id, status or event_type)
     if status:
         run_id, project_id = _text(event["data"], "run", "id"), _text(event["data"], "run", "projectId")
         runs.advance(
             connection, database, run_id=run_id, project_id=project_id, status=status, forward_only=forward_only
         )
+
+
+def note(connection: Connection, event_id: str, what: str) -> None:
+    """Note one effect of an event, in the caller's transaction."""
+    connection.execute(effects.insert().values(event_id=event_id, what=what, at=time.time()))
 
 
 def _text(data: dict[str, Any], part: str, key: str) -> str:

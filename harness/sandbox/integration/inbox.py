@@ -147,10 +147,13 @@ def drive_again(database: Database, event_ids: Sequence[str], *, status: str = "
         return connection.execute(again).rowcount
 
 
-def drop_dead_letters(database: Database) -> None:
-    """Forget all dead letters: for a planted defect alone."""
+def drop_dead_letters(database: Database, event_id: str | None = None) -> None:
+    """Forget all dead letters, or the one with that id: for planted defects alone."""
+    which = inbox.c.status == "dead"
+    if event_id is not None:
+        which &= inbox.c.event_id == event_id
     with database.writing() as connection:
-        connection.execute(delete(inbox).where(inbox.c.status == "dead"))
+        connection.execute(delete(inbox).where(which))
 
 
 def dead_letters(database: Database, event_id: str | None = None) -> list[dict[str, Any]]:

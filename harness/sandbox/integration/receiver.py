@@ -87,7 +87,11 @@ class WebhookReceiver:
     async def _answer(self, request: Request) -> Response:
         if self._in_flight > MAX_IN_FLIGHT:
             raise RefusedError(503, "busy")
+        if self._trust.has_left_over(request):
+            raise RefusedError(400, "malformed request")
         body = lenience.read(await raw_body(request, planted=self._planted), self._planted)
+        if self._recognition.vouches_for(body):
+            return JSONResponse({"received": ""})
         header, signed = dialects.signature(request, self._planted), dialects.signed(request, body, self._planted)
         if not self._trust.passes(request, body):
             stated = self._trust.stated_secret(request)
@@ -205,14 +209,21 @@ class WebhookReceiver:
         raced = await self._recognition.races(event)
         added = await asyncio.wrap_future(self._intake.submit(event))
         forgotten = raced or self._recognition.forgets(event, at_once=self._in_flight > 1)
-        if not added and "receiver-refuses-duplicates" in planted:
-            raise RefusedError(409, "known event")
+        if not added:
+            self._known(event)
         if not added and forgotten:
             again = partial(inbox.drive_again, self._database, [event.event_id], status="done")
             asyncio.get_running_loop().call_later(0.5, again)  # when the first one has been processed
         if "receiver-processes-before-answering" in planted:
             await run_in_threadpool(self._worker.work_once)
         return added
+
+    def _known(self, event: InboxEvent) -> None:
+        """Do what planted defects do to an event that is stored already."""
+        if "receiver-refuses-duplicates" in self._planted:
+            raise RefusedError(409, "known event")
+        if "receiver-closes-dead-letters" in self._planted:
+            inbox.drop_dead_letters(self._database, event.event_id)
 
     async def _mark_then_store(self, event: InboxEvent) -> bool:
         if not await asyncio.wrap_future(self._intake.submit(replace(event, known=False))):

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from starlette.requests import Request
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration.inbox import InboxEvent
+from harness.sandbox.integration.raw_body import RefusedError
 
 _REMEMBERED = 100
 """Ids that a receiver with too small a memory knows."""
 
+_LATE_S = 300
 _MEANWHILE_S = 0.001
 _STORING_S = 0.05
 _WORKING_S = 6
@@ -22,6 +26,14 @@ _WORKING_S = 6
 
 def _content(event: InboxEvent) -> str:
     return json.dumps({**json.loads(event.body), "id": ""}, sort_keys=True)
+
+
+def _is_late(event: InboxEvent) -> bool:
+    try:
+        happened = datetime.fromisoformat(json.loads(event.body)["createdAt"])
+    except (LookupError, TypeError, ValueError):
+        return False
+    return time.time() - happened.timestamp() > _LATE_S
 
 
 SAME: Mapping[str, Callable[[InboxEvent], str]] = {
@@ -45,10 +57,18 @@ class Recognition:
 
     def mistakes(self, event: InboxEvent) -> bool:
         """Whether an event is taken for another one, by something that both have."""
+        if "receiver-drops-late-events" in self._planted and _is_late(event):
+            return True
         for defect, key_of in SAME.items():
             if defect in self._planted and self._known.setdefault(key_of(event), event.event_id) != event.event_id:
                 return True
         return False
+
+    def vouches_for(self, body: bytes) -> bool:
+        """Whether a delivery is acknowledged unverified, because it has the id of an event that is known."""
+        return "receiver-recognises-before-verifying" in self._planted and any(
+            f'"{known}"'.encode() in body for known in self._ids
+        )
 
     def refused(self, event: InboxEvent) -> None:
         """Note an event that was refused, as one that was not processed."""
@@ -58,6 +78,8 @@ class Recognition:
         """Whether nothing comes of an event, although it is marked, because its sender has hung up."""
         if "receiver-acknowledges-what-it-works-on" in self._planted:
             return await self._works_on(event)
+        if "receiver-acknowledges-failing-duplicates" in self._planted:
+            return await self._fails(event)
         if "receiver-stops-with-its-sender" not in self._planted:
             return False
         if event.event_id in self._marked:
@@ -73,6 +95,17 @@ class Recognition:
         if b'"processingSeconds"' in event.body:
             self._marked.add(event.event_id)
             await asyncio.sleep(_WORKING_S)
+        return False
+
+    async def _fails(self, event: InboxEvent) -> bool:
+        """Whether another delivery of an event without data is being worked on, which is refused only after that."""
+        if event.event_id in self._marked:
+            return True
+        if b'"data":null' in event.body:
+            self._marked.add(event.event_id)
+            await asyncio.sleep(_STORING_S)
+            self._marked.remove(event.event_id)
+            raise RefusedError(422, "no data")
         return False
 
     async def races(self, event: InboxEvent) -> bool:

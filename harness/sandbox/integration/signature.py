@@ -85,7 +85,8 @@ class Verifier:
             now += time.localtime(now).tm_gmtoff
         tolerance = 10 if "receiver-tolerates-ten-seconds" in self._planted else TOLERANCE_S
         old = now - stamp > tolerance and "receiver-accepts-stale" not in self._planted
-        early = stamp - now > tolerance and "receiver-accepts-future" not in self._planted
+        ahead = 0 if "receiver-refuses-clocks-ahead" in self._planted else tolerance
+        early = stamp - now > ahead and "receiver-accepts-future" not in self._planted
         return not old and not early
 
     def _matches(self, signatures: Sequence[str], stamp: str, body: bytes) -> bool:

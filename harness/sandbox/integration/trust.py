@@ -59,6 +59,7 @@ class Trust:
         """Begin without a trusted connection."""
         self._planted = planted
         self._connections: set[Any] = set()
+        self._unread: set[Any] = set()
         self._signatures: set[str] = set()
         self._refused: Exception | None = None
 
@@ -69,6 +70,15 @@ class Trust:
         if _SIGNATURES in self._planted and request.headers.get(HEADER) in self._signatures:
             return True
         return _CONNECTION in self._planted and request.client in self._connections
+
+    def has_left_over(self, request: Request) -> bool:
+        """Whether a connection still has the body of a request that was refused before it was read."""
+        if "receiver-leaves-bodies-unread" not in self._planted:
+            return False
+        left = request.client in self._unread
+        if HEADER not in request.headers:
+            self._unread.add(request.client)
+        return left
 
     async def verdict(self, check: Callable[[], None]) -> None:
         """Check a request: raise what ``check`` raises, or what another one does that is checked meanwhile."""

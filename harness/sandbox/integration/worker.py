@@ -146,6 +146,9 @@ class Worker:
                 tracing.failed(type(exc).__name__)
             given_up = hopeless or claimed.attempts >= self._policy.max_attempts
             dead = given_up and "worker-never-gives-up" not in self._planted
+            if dead and "worker-leaves-half-effects" in self._planted:
+                with self._database.writing() as connection:
+                    effects.note(connection, claimed.event_id, claimed.type)
             self._failed(claimed, f"{type(exc).__name__}: {exc}", dead=dead)
             return
         log.info("event processed" if done else "claim lost", event_id=claimed.event_id, attempts=claimed.attempts)

@@ -18,6 +18,8 @@ MARGIN_S = 60
 SLACK_S = 30
 """Seconds within the tolerance, for the same reason."""
 _FAR_S = 3600
+_AHEAD_S = 5
+"""Seconds by which clocks differ that nobody synchronises more than now and then."""
 
 _STANDARD = "Standard Webhooks, Verifying webhook authenticity: the timestamp must be within the tolerance"
 _STALE = "Refuse a signed timestamp that differs from now by more than the tolerance, usually five minutes."
@@ -145,6 +147,15 @@ CASES: tuple[ReceiverCase, ...] = (
         takes_effect=True,
         fix="Use the tolerance that the provider documents, which allows for clock differences and queues.",
         build=_within,
+        not_applicable_to=unlimited,
+    ),
+    _case(
+        id="ahead",
+        summary=f"a delivery from a sender whose clock is {_AHEAD_S} seconds ahead",
+        expected=Expected.ACKNOWLEDGED,
+        takes_effect=True,
+        fix="Allow the same tolerance on both sides of now: the clocks of sender and receiver are never quite equal.",
+        build=lambda m: m.signed(timestamp=m.timestamp + _AHEAD_S),
         not_applicable_to=unlimited,
     ),
     _case(

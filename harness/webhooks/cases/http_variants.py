@@ -11,7 +11,13 @@ from harness.http.message import Request
 from harness.model import Level
 from harness.openapi.event_bodies import is_form, is_json_event
 from harness.webhooks.cases.building import Material, replaced, signed_body
-from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase, worded_case
+from harness.webhooks.cases.receiver_case import (
+    Expected,
+    Framing,
+    ReceiverCase,
+    unauthenticated,
+    worded_case,
+)
 
 LARGE_BYTES = 8 * 1024 * 1024
 LONG_BYTES = 60_000
@@ -66,6 +72,18 @@ CASES: tuple[ReceiverCase, ...] = (
         takes_effect=True,
         fix="Look headers up regardless of case.",
         build=_upper,
+    ),
+    worded_case(
+        id="after-forged",
+        item="webhooks.robust",
+        summary="a delivery on the connection of a forgery",
+        source="CWE-444; RFC 9112 section 9.3: proxies send the requests of many on one connection",
+        expected=Expected.ACKNOWLEDGED_OR_CUT,
+        fix="Read a body to its end also where you refuse it, or close the connection: what is left of it is taken for "
+        "the next request, which may be of another sender.",
+        build=Material.signed,
+        framing=Framing.AFTER_FORGED,
+        not_applicable_to=unauthenticated,
     ),
     worded_case(
         id="long-body",

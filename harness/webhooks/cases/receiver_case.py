@@ -18,6 +18,7 @@ class Expected(enum.StrEnum):
 
     REFUSED = "HTTP 4xx without effect or crash"
     ACKNOWLEDGED = "HTTP 2xx"
+    ACKNOWLEDGED_OR_CUT = "HTTP 2xx or a closed connection"
     ANSWERED = "HTTP 2xx or 4xx without a crash"
     REFUSED_OR_CUT = "HTTP 4xx or a closed connection, without effect or crash"
     ANSWERED_OR_CUT = "HTTP 2xx, 4xx or a closed connection, without a crash"
@@ -33,6 +34,7 @@ class Framing(enum.Enum):
     SLOW = "in pieces with pauses"
     HTTP_1_0 = "as HTTP/1.0"
     AFTER_GENUINE = "on the connection of a genuine delivery"
+    AFTER_FORGED = "on the connection of a forgery"
 
 
 REFUSALS = (Expected.REFUSED, Expected.REFUSED_OR_CUT, Expected.WITHOUT_EFFECT)
@@ -114,6 +116,7 @@ _VERBS: Mapping[Expected, tuple[str, str]] = {
     Expected.REFUSED: ("Refused", "Accepted"),
     Expected.REFUSED_OR_CUT: ("Refused", "Accepted"),
     Expected.ACKNOWLEDGED: ("Accepted", "Refused"),
+    Expected.ACKNOWLEDGED_OR_CUT: ("Accepted", "Refused"),
     Expected.ANSWERED: ("Handled", "Failed on"),
     Expected.ANSWERED_OR_CUT: ("Survived", "Did not survive"),
     Expected.WITHOUT_EFFECT: ("Did not process", "Processed"),

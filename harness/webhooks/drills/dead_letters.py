@@ -59,7 +59,7 @@ def _await_letter(context: DrillContext, found: Unprocessable) -> None:
     if not found.answer.acknowledged:
         found.missing = f"[receiver] unprocessable was not acknowledged: {found.answer.seen}"
         return
-    row, is_letter = _letter_of(context, found.event, found.delivered_at)
+    row, is_letter = letter_of(context, found.event, found.delivered_at)
     if is_letter:
         found.letter = row
         return
@@ -67,7 +67,7 @@ def _await_letter(context: DrillContext, found: Unprocessable) -> None:
     found.missing = f"acknowledged, but no dead letter within {context.dead_letters.within:g} s; {known}"
 
 
-def _letter_of(context: DrillContext, event: Event, delivered_at: float) -> tuple[Row | None, bool]:
+def letter_of(context: DrillContext, event: Event, delivered_at: float) -> tuple[Row | None, bool]:
     """Wait for the dead letter of an event; return what is known of it, and whether that is a dead letter."""
     assert context.dead_letter_of is not None
     start = time.monotonic()
@@ -81,7 +81,8 @@ def _letter_of(context: DrillContext, event: Event, delivered_at: float) -> tupl
         time.sleep(pause(now - start))
 
 
-def _of_letter(look: Callable[[DrillContext, Event, Row], Judgement], context: DrillContext) -> Judgement | Caused:
+def of_letter(look: Callable[[DrillContext, Event, Row], Judgement], context: DrillContext) -> Judgement | Caused:
+    """Judge the event that cannot be processed by ``look``, where there is a dead letter of it."""
     found = unprocessable(context)
     if found.letter is None:
         return Caused(Outcome.FAIL, found.missing, _NONE)
@@ -90,6 +91,7 @@ def _of_letter(look: Callable[[DrillContext, Event, Row], Judgement], context: D
 
 def _there(context: DrillContext, event: Event, _row: Row) -> Judgement:
     _another(context)  # so that it fails while other drills run
+    delivered_again(context)
     return Outcome.PASS, f"{event.id} is stored as a dead letter"
 
 
@@ -146,7 +148,7 @@ def _at_rest(context: DrillContext, event: Event, *, begins_by: float) -> Judgem
     retried = f"{event.id} was retried after the redrive command"
     if context.receiver.probe is None:
         return Outcome.PASS, retried
-    row, is_letter = _letter_of(context, event, begins_by)
+    row, is_letter = letter_of(context, event, begins_by)
     if is_letter or context.probe.effects(event.id):
         return Outcome.PASS, retried
     known = f"returns {dict(row)}" if row else "returns nothing"
@@ -180,12 +182,21 @@ def _another(context: DrillContext) -> tuple[Event, Delivery]:
     return found.another
 
 
+def delivered_again(context: DrillContext) -> Delivery:
+    """Deliver the event once more after its dead letter is there; return the response. Only the first call does so."""
+    found = context.shared.unprocessable
+    assert found is not None
+    if found.again is None:
+        found.again = context.receiver.deliver(found.event)
+    return found.again
+
+
 def _of_each(context: DrillContext, event: Event, _row: Row) -> Judgement:
     assert context.dead_letter_of is not None
     other, answer = _another(context)
     if not answer.acknowledged:
         return Outcome.FAIL, f"the second event was not acknowledged: {answer.seen}"
-    second = _letter_of(context, other, time.monotonic())[1]
+    second = letter_of(context, other, time.monotonic())[1]
     row = context.dead_letter_of(event.id)
     first = row is not None and lies(row, context.dead_letters.when)
     seen = [
@@ -204,7 +215,7 @@ def _not_of_forgeries(context: DrillContext) -> Judgement:
     return passes_if(row is None, f"{answer.seen}; stored: {'nothing' if row is None else dict(row)}")
 
 
-_drill = partial(
+letter_drill = partial(
     Drill,
     item="webhooks.dead-letter",
     source=SOURCE,
@@ -214,39 +225,39 @@ _drill = partial(
 )
 
 DRILLS: tuple[Drill, ...] = (
-    _drill(
+    letter_drill(
         id="dead-letter",
         summary="an event whose processing always fails",
         passed="Stored a dead letter for an event that cannot be processed",
         failed="Refused an event that cannot be processed, or stored no dead letter for it",
         expected="HTTP 2xx, and a dead letter after the last attempt",
-        run=partial(_of_letter, _there),
+        run=partial(of_letter, _there),
     ),
-    _drill(
+    letter_drill(
         id="dead-letter-reason",
         summary="the reason of a dead letter",
         passed="Stored a dead letter with its reason",
         failed="Stored no dead letter with its reason",
         expected="a text that is not empty",
-        run=partial(_of_letter, _with_reason),
+        run=partial(of_letter, _with_reason),
     ),
-    _drill(
+    letter_drill(
         id="dead-letter-attempts",
         summary="the number of attempts of a dead letter",
         passed="Stored a dead letter with its number of attempts",
         failed="Stored no dead letter with its number of attempts",
         expected="a whole number above 0",
-        run=partial(_of_letter, _with_attempts),
+        run=partial(of_letter, _with_attempts),
     ),
-    _drill(
+    letter_drill(
         id="dead-letter-body",
         summary="the raw body of a dead letter",
         passed="Stored a dead letter with its raw body",
         failed="Stored no dead letter with its raw body",
         expected="the delivered bytes as text or in base64, or their SHA-256",
-        run=partial(_of_letter, _with_body),
+        run=partial(of_letter, _with_body),
     ),
-    _drill(
+    letter_drill(
         id="dead-letter-of-forgery",
         summary="the dead letters after a forged event",
         passed="Stored no dead letter for a forged event",
@@ -260,16 +271,16 @@ DRILLS: tuple[Drill, ...] = (
     ),
 )
 LATER: tuple[Drill, ...] = (
-    _drill(
+    letter_drill(
         id="dead-letter-of-each",
         summary="the dead letters of two events",
         passed="Stored the dead letter of each of two events",
         failed="Stored the dead letter of only one of two events",
         expected="a dead letter of each, whatever they have in common",
         fix="Store each dead letter under the id of its event, and overwrite none.",
-        run=partial(_of_letter, _of_each),
+        run=partial(of_letter, _of_each),
     ),
-    _drill(
+    letter_drill(
         id="dead-letter-redriven",
         summary="a dead letter after the redrive command",
         passed="Retried a dead letter after the redrive command",
@@ -278,7 +289,7 @@ LATER: tuple[Drill, ...] = (
         fix="Offer a command that queues a dead letter again, so that a worker retries it, and delete the dead letter "
         "only in the transaction of its effect.",
         needs=("receiver.unprocessable", "receiver.dead_letters", "receiver.dead_letters.redrive"),
-        run=partial(_of_letter, _again),
+        run=partial(of_letter, _again),
     ),
 )
 """Those that wait for another event of their own, or change what the others look at."""

@@ -75,6 +75,13 @@ class DrillContext(msgspec.Struct, kw_only=True):
         """Deliver one genuine event several times, one after another."""
         return [self.receiver.deliver(event) for _ in range(times)]
 
+    def without_effect(self, event: Event) -> str:
+        """Deliver an event, and wait for its effect; return why there is none, else an empty text."""
+        answer, settle_s = self.receiver.deliver(event), self.receiver.settle_s
+        if answer.acknowledged and self.probe.wait(event.id, within_s=settle_s):
+            return ""
+        return f"cannot be judged: a genuine delivery got {answer.seen}, and no effect within {settle_s:g} s"
+
     def deliver_at_once(self, events: Sequence[Event], *, concurrency: int) -> list[Delivery]:
         """Deliver genuine events, ``concurrency`` at a time."""
         with ThreadPoolExecutor(concurrency, thread_name_prefix="drill") as pool:

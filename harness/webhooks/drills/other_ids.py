@@ -31,7 +31,7 @@ def _equal_bodies(context: DrillContext) -> Judgement:
     Each is asked about before the next comes, because an integration may store only the last one about an object.
     """
     first = context.fresh()
-    if fault := _processed(context, first):
+    if fault := context.without_effect(first):
         return Outcome.ERROR, fault
     fresh = context.receiver.format.fresh  # with the times of the first one
     second = fresh(first)
@@ -53,7 +53,7 @@ def _equal_bodies(context: DrillContext) -> Judgement:
 def _near_ids(context: DrillContext) -> Judgement:
     """Deliver an event, and others whose ids differ from its id in one character."""
     first = context.fresh()
-    if fault := _processed(context, first):
+    if fault := context.without_effect(first):
         return Outcome.ERROR, fault
     taken = {}
     for differs, new_id in near_ids(first.id).items():
@@ -62,7 +62,7 @@ def _near_ids(context: DrillContext) -> Judgement:
             taken[differs] = other
     if not taken:
         return Outcome.NOT_APPLICABLE, f"the receiver takes no id that differs from {first.id} in one character"
-    if fault := _processed(context, context.fresh()):
+    if fault := context.without_effect(context.fresh()):
         return Outcome.ERROR, fault
     lost = [differs for differs, other in taken.items() if not context.probe.wait(other.id, within_s=QUIET_S)]
     return passes_if(not lost, f"ids that differ in {', '.join(taken)}: {', '.join(lost) or 'none'} without an effect")
@@ -74,12 +74,12 @@ def _another_source(context: DrillContext) -> Judgement:
     other = _from_elsewhere(first)
     if other is None:
         return Outcome.NOT_APPLICABLE, f"with {context.receiver.scheme.name} an event is known by its id alone"
-    if fault := _processed(context, first):
+    if fault := context.without_effect(first):
         return Outcome.ERROR, fault
     answer = context.receiver.deliver(other)
     if not answer.acknowledged:
         return Outcome.NOT_APPLICABLE, f"the receiver takes events of one source alone: {answer.seen}"
-    if fault := _processed(context, context.fresh()):
+    if fault := context.without_effect(context.fresh()):
         return Outcome.ERROR, fault
     effects = context.probe.settled(first.id, within_s=0)
     return passes_if(effects > 1, f"the same id from another source: {answer.seen}, {counted(effects)} of both")
@@ -95,10 +95,10 @@ def _two_ids(context: DrillContext) -> Judgement:
     restated = _restated(context, receiver.material(event).signed(), others)
     if not restated:
         return Outcome.NOT_APPLICABLE, f"{scheme.name} signs no event id"
-    if fault := _processed(context, event):
+    if fault := context.without_effect(event):
         return Outcome.ERROR, fault
     answers = {where: receiver.send(event, built) for where, built in restated.items()}
-    if fault := _processed(context, context.fresh()):
+    if fault := context.without_effect(context.fresh()):
         return Outcome.ERROR, fault
     effects = sum(context.probe.effects(other.id) for other in others)
     seen = ", ".join(f"a further id {where}: {answer.seen}" for where, answer in answers.items())
@@ -141,18 +141,9 @@ def _from_elsewhere(event: Event) -> Event | None:
     )
 
 
-def _processed(context: DrillContext, event: Event) -> str:
-    """Deliver an event, and wait for its effect; return why there is none, else an empty text."""
-    answer = context.receiver.deliver(event)
-    settle_s = context.receiver.settle_s
-    if not answer.acknowledged or not context.probe.wait(event.id, within_s=settle_s):
-        return f"cannot be judged: a genuine delivery got {answer.seen}, and no effect within {settle_s:g} s"
-    return ""
-
-
 def _effects(context: DrillContext, event: Event) -> tuple[int, str]:
     """Return the effects of a delivered event, asked for when one more event has had its own; and why not, if so."""
-    fault = _processed(context, context.fresh())
+    fault = context.without_effect(context.fresh())
     return context.probe.wait(event.id, within_s=QUIET_S), fault
 
 

@@ -1,4 +1,4 @@
-"""Group D, exactly once: events may arrive in any order."""
+"""Group D, exactly once: events may arrive in any order, and late."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from harness.model import Level, Outcome
 from harness.openapi.event_bodies import readable_document
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
-from harness.webhooks.object_ids import about_another_object
+from harness.webhooks.effects import QUIET_S, counted
+from harness.webhooks.object_ids import about_another_object, object_keys
 from harness.webhooks.similar_ids import similar_id
+
+EARLIER_S = 3600
+"""As long after an event most senders still try to deliver it, and hardly any tolerance is as long, in seconds."""
 
 
 def _out_of_order(context: DrillContext) -> Judgement:
@@ -44,7 +48,39 @@ def _state_after(context: DrillContext, *, backwards: bool) -> dict[str, Any] | 
     return dict(state) if state else f"[receiver.order] state: the probe does not know {new_id}"
 
 
+def _happened_earlier(context: DrillContext) -> Judgement:
+    """Deliver an event of an hour ago, signed now, and one of now; each is about an object of its own.
+
+    A receiver may pass over what is older than the state of an object that it knows, and may know its objects.
+    """
+    receiver, event = context.receiver, context.fresh()
+    keys = object_keys(event, context.config.order.object if context.config.order else None)
+    if receiver.format.happened(event) is None or not keys:
+        missing = "when it happened" if keys else "an id of its object that can be replaced"
+        return Outcome.NOT_APPLICABLE, f"{event.name} does not state {missing}"
+    now = receiver.now()
+    early, late = (receiver.fresh(about_another_object(event, keys[0]), at=at) for at in (now - EARLIER_S, now))
+    answer = receiver.deliver(early)
+    if fault := context.without_effect(late):
+        return Outcome.NOT_APPLICABLE, f"the receiver processes no event about an object that it does not know: {fault}"
+    effects = context.probe.wait(early.id, within_s=QUIET_S) if answer.acknowledged else 0
+    return passes_if(effects > 0, f"{answer.seen}, {counted(effects)}; one that is dated now was processed")
+
+
 DRILLS: tuple[Drill, ...] = (
+    Drill(
+        id="happened-earlier",
+        item="webhooks.idempotent",
+        summary="an event of an hour ago, signed now",
+        passed="Processed an event that had happened an hour before its delivery",
+        failed="Refused or dropped an event that had happened an hour before its delivery",
+        expected="HTTP 2xx and an effect, as of one that is dated now",
+        source="Standard Webhooks, Deliverability and reliability: senders try again for hours; the time of the "
+        "attempt is signed",
+        fix="Judge the age of a delivery by the timestamp that is signed for each attempt, never by when the event "
+        "happened, and compare the times of events only with what you know of the same object.",
+        run=_happened_earlier,
+    ),
     Drill(
         id="out-of-order",
         item="webhooks.idempotent",

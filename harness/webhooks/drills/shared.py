@@ -34,6 +34,8 @@ class Unprocessable(msgspec.Struct, kw_only=True):
     """As first seen, before any drill acts on it."""
     another: tuple[Event, Delivery] | None = None
     """A second event that cannot be processed, delivered once the dead letter was there, and the response to it."""
+    again: Delivery | None = None
+    """Response to another delivery of the event, once the dead letter was there."""
     missing: str = ""
     """Why there is none, after the wait for it."""
 

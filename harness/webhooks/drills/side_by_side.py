@@ -1,9 +1,10 @@
-"""Group A, side by side: what a receiver finds out about one delivery decides nothing about others of that moment."""
+"""Group A, side by side: what a receiver finds out about one delivery decides nothing about another one."""
 
 from __future__ import annotations
 
 from harness.http.message import Request
 from harness.model import Delivery, Event, Outcome
+from harness.webhooks.cases.receiver_case import unauthenticated
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.forgeries import effects_beside_later, lone_forgery, processed_anyway
@@ -47,6 +48,22 @@ def _judged(context: DrillContext, forged: list[tuple[Event, Delivery]], genuine
     return passes_if(not (accepted or effects or refused), seen)
 
 
+def _of_known_event(context: DrillContext) -> Judgement:
+    """Deliver an event, and once it is processed a forgery with its id."""
+    receiver = context.receiver
+    if reason := unauthenticated(receiver.scheme):
+        return Outcome.NOT_APPLICABLE, reason
+    if lone_forgery(context).answer.acknowledged:
+        return Outcome.NOT_APPLICABLE, "a forgery with an id of its own is acknowledged too, which other checks judge"
+    event = context.fresh()
+    if fault := context.without_effect(event):
+        return Outcome.ERROR, fault
+    answer = receiver.send(event, receiver.forged(event))
+    if beside := limited([answer]):
+        return beside
+    return passes_if(400 <= (answer.status or 0) < 500, f"a forgery with the id of a processed event: {answer.seen}")
+
+
 def _forgery(context: DrillContext) -> Made:
     event = context.fresh()
     return event, context.receiver.forged(event)
@@ -69,5 +86,16 @@ DRILLS: tuple[Drill, ...] = (
         fix="Store what you know about a request with that request: never in a variable of a module or in an object "
         "that requests share; and verify under load as ever.",
         run=_forged_among_genuine,
+    ),
+    Drill(
+        id="forged-of-known-event",
+        item="webhooks.signatures",
+        summary="a forgery with the id of a processed event",
+        passed="Refused a forgery with the id of a processed event",
+        failed="Acknowledged a forgery with the id of a processed event",
+        expected="HTTP 4xx, as for a forgery with an id of its own",
+        source="CWE-696; Standard Webhooks, Verifying webhook authenticity",
+        fix="Verify a delivery before you look its id up: what you know of an event vouches for no delivery.",
+        run=_of_known_event,
     ),
 )

@@ -97,6 +97,10 @@ class Integration:
         body = b"" if "forgets" in self.wrong else request.body
         reason = "" if "no reason" in self.wrong else "it is poison"
         attempts = 0 if "miscounts" in self.wrong else 3
+        if "half done" in self.wrong:
+            self.effects.ids.append(event_id(request))
+        if "clears" in self.wrong and self.dead.pop(event_id(request), {}):
+            return
         self.dead[event_id(request)] = {"status": "dead", "reason": reason, "attempts": attempts, "body": body.decode()}
 
     def _act(self, request: Request) -> None:
@@ -188,7 +192,15 @@ RIGHT = (
     "ids-stated-twice",
     "burst",
 )
-LETTERS = ("dead-letter", "dead-letter-reason", "dead-letter-attempts", "dead-letter-body", "dead-letter-of-forgery")
+LETTERS = (
+    "dead-letter",
+    "dead-letter-reason",
+    "dead-letter-attempts",
+    "dead-letter-body",
+    "dead-letter-without-effect",
+    "dead-letter-delivered-again",
+    "dead-letter-of-forgery",
+)
 
 
 @pytest.mark.parametrize("drill_id", [*RIGHT, *LETTERS])
@@ -223,6 +235,8 @@ def test_a_right_receiver_passes(drill_id: str, stage: Callable[[Integration], D
         ("dead-letter-reason", "no reason", "the reason is ''"),
         ("dead-letter-attempts", "miscounts", "the number of attempts is 0"),
         ("dead-letter-body", "forgets", "is stored as 0 bytes"),
+        ("dead-letter-without-effect", "half done", " is a dead letter, and has 1 effect"),
+        ("dead-letter-delivered-again", "clears", "HTTP 200, 0 effects; the dead letter query returns nothing"),
         ("dead-letter-of-forgery", "keeps forgeries", "HTTP 400; stored: {"),
     ],
 )

@@ -89,6 +89,11 @@ class Memory:
     def _taken(self, name: str, body: dict[str, Any]) -> bytes:
         seconds, life = (SLOW_S if body["type"] == "slow" else 0.0), self.life
         if "fails once" in self.wrong and body.get("data", 1) is None:
+            if "claims" in self.wrong and name in self.claimed:
+                return reply(200)
+            self.claimed.add(name)
+            time.sleep(0.1)
+            self.claimed.discard(name)
             self.done |= {name} if "marks first" in self.wrong else set()
             return reply(500)
         if name in self.done and "notes nothing" not in self.wrong:
@@ -218,6 +223,7 @@ def test_an_event_that_is_answered_at_once_is_delivered_once(stage: Callable[[Me
             ("fails once", "marks first"),
             "failing: HTTP 500; then delivered again, whole",
         ),
+        ("failing-at-once", ("fails once", "claims"), "alone: HTTP 500; 8 at once: "),
         ("dead-letter-body", ("rewrites",), "is stored as"),
     ],
 )
@@ -239,6 +245,26 @@ def test_a_restart_is_not_blamed_for_what_happens_without_one(stage: Callable[[M
 
     assert finding.outcome is Outcome.NOT_APPLICABLE
     assert finding.observed == "it takes no restart: a second delivery got HTTP 200, 2 effects"
+
+
+@pytest.mark.parametrize(
+    "wrong, outcome, seen",
+    [
+        (("fails once",), Outcome.PASS, "alone: HTTP 500; 8 at once: 0 acknowledged"),
+        ((), Outcome.NOT_APPLICABLE, "HTTP 200 even to what cannot be processed, which other checks judge"),
+    ],
+    ids=["fails", "takes"],
+)
+def test_what_fails_alone_is_acknowledged_in_no_company(
+    wrong: tuple[str, ...], outcome: Outcome, seen: str, stage: Callable[[Memory], DrillContext]
+) -> None:
+    """Each delivery of an event that fails is refused, also while another one is being processed."""
+    on = stage(Memory(*wrong))
+    on.event = Event(name="paid", type="x", id="evt_0", body=b'{"id": "evt_0", "type": "x", "data": {"a": 1}}')
+    finding = played("failing-at-once", on)
+
+    assert (finding.outcome, finding.item) == (outcome, "webhooks.idempotent")
+    assert finding.observed.startswith(seen)
 
 
 def test_an_event_that_failed_is_taken_when_it_comes_again(stage: Callable[[Memory], DrillContext]) -> None:

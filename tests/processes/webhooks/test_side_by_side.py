@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.model import Outcome
+from harness.model import Finding, Outcome
 from harness.model.config import EffectSource, Receiver
+from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.drills import DRILLS, DrillContext, play
 from harness.webhooks.drills.side_by_side import PAIRS
 from harness.webhooks.effect_counts import Counting
@@ -68,6 +69,51 @@ class Trusting(Verifying):
         return reply(200)
 
 
+class Recognising(Verifying):
+    """A receiver that acknowledges what has a known id, before it verifies anything or after."""
+
+    def __call__(self, request: Request, _connection: socket.socket) -> bytes:
+        known = self.effects.effects(event_id(request))
+        if not (request.genuine or (known and self._kept == "ids first")):
+            return reply(429 if known and self._kept == "a limit" else 401)
+        if not known:
+            self.effects.ids.append(event_id(request))
+        return reply(200)
+
+
+def played(drill_id: str, tested: ReceiverUnderTest, root: Path) -> Finding:
+    tested._counting = Counting()
+    context = DrillContext(
+        receiver=tested,
+        config=Receiver(url=tested.wire.url, effects=EffectSource(url="http://x")),
+        event=EVENT,
+        read=lambda _path: EVENT,
+        root=root,
+        environment={},
+    )
+    return play(next(d for d in DRILLS if d.id == drill_id), context, reproduce="")
+
+
+@pytest.mark.parametrize(
+    "receiver, outcome, shown",
+    [
+        (Recognising(), Outcome.PASS, "a forgery with the id of a processed event: HTTP 401"),
+        (Recognising("ids first"), Outcome.FAIL, "a forgery with the id of a processed event: HTTP 200"),
+        (Recognising("a limit"), Outcome.ERROR, "HTTP 429: the receiver's rate limit answered"),
+        (Trusting("ignoring"), Outcome.NOT_APPLICABLE, "a forgery with an id of its own is acknowledged too"),
+    ],
+    ids=["right", "ids-first", "limit", "ignoring"],
+)
+def test_a_known_id_vouches_for_no_delivery(
+    receiver: Verifying, outcome: Outcome, shown: str, serve: Serve, under: Under, tmp_path: Path
+) -> None:
+    """A forgery is verified although the event with its id is known."""
+    finding = played("forged-of-known-event", under(serve(receiver), probe=receiver.effects), tmp_path)
+
+    assert (finding.outcome, finding.item) == (outcome, "webhooks.signatures"), finding.observed
+    assert finding.observed.startswith(shown)
+
+
 @pytest.mark.parametrize(
     "receiver, outcome, shown",
     [
@@ -88,18 +134,7 @@ def test_a_delivery_decides_nothing_about_others(
     receiver: Verifying, outcome: Outcome, shown: str, serve: Serve, under: Under, tmp_path: Path
 ) -> None:
     """A forgery stays one beside genuine deliveries, and a genuine delivery is none beside forgeries."""
-    url = serve(receiver)
-    tested = under(url, probe=receiver.effects)
-    tested._counting = Counting()
-    context = DrillContext(
-        receiver=tested,
-        config=Receiver(url=url, effects=EffectSource(url="http://x")),
-        event=EVENT,
-        read=lambda _path: EVENT,
-        root=tmp_path,
-        environment={},
-    )
-    finding = play(next(d for d in DRILLS if d.id == "forged-beside-genuine"), context, reproduce="")
+    finding = played("forged-beside-genuine", under(serve(receiver), probe=receiver.effects), tmp_path)
 
     assert (finding.outcome, finding.item) == (outcome, "webhooks.signatures"), finding.observed
     assert shown in finding.observed

@@ -235,3 +235,40 @@ def test_a_connection_that_ends_after_each_request_carries_no_forgery(serve: Ser
     [finding] = judge(under(serve(handle), probe=effects), case, EVENT, reproduce="")
 
     assert (finding.outcome, finding.summary) == (Outcome.PASS, case.passed)
+
+
+@pytest.mark.parametrize(
+    "leaves, outcome, shown",
+    [
+        ("nothing", Outcome.PASS, "HTTP 200"),
+        ("the body", Outcome.FAIL, "HTTP 400"),
+        ("no connection", Outcome.PASS, "no answer: the connection was "),
+    ],
+    ids=["nothing", "body", "no-connection"],
+)
+def test_what_is_left_of_a_forgery_is_no_request(
+    leaves: str, outcome: Outcome, shown: str, listen: Listen, under: Under
+) -> None:
+    """A receiver that refuses before it reads the body ends the connection, or reads the body all the same."""
+
+    def behave(connection: socket.socket) -> None:
+        reader = connection.makefile("rb")
+        while line := reader.readline().decode():
+            headers = http.client.parse_headers(reader)
+            unsigned = "x-product-signature" not in headers
+            if not (unsigned and leaves == "the body"):
+                body = reader.read(int(headers["content-length"] or 0))
+            if not line.startswith("POST"):
+                connection.sendall(reply(400))
+                return
+            genuine = not unsigned and Request(line, headers, body).genuine
+            connection.sendall(reply(200 if genuine else 401))
+            if unsigned and leaves == "no connection":
+                return
+
+    case = case_named("after-forged")
+    assert case is not None
+    finding = judge(under(listen(behave)), case, EVENT, reproduce="")[0]
+
+    assert (finding.outcome, finding.item) == (outcome, "webhooks.robust"), finding.observed
+    assert finding.observed.startswith(shown)
