@@ -23,6 +23,7 @@ from harness.webhooks.effects import EffectProbe
 from harness.webhooks.events import EventFormat
 from harness.webhooks.fixture_checks import acceptance
 from harness.webhooks.framing import framed
+from harness.webhooks.lockouts import outcome_without
 from harness.webhooks.schemes import Scheme
 
 SETTLE_S = 15.0
@@ -39,6 +40,11 @@ class ReceiverUnderTest:
     Whatever it learns about the receiver, it learns before the first row that needs it and from deliveries of its own,
     so no verdict depends on which rows ran before.
     """
+
+    accepted: bool = False
+    """Whether it has acknowledged any genuine delivery."""
+    unjudged: Outcome = Outcome.ERROR
+    """What a check is that `usable` leaves nothing to judge."""
 
     def __init__(
         self,
@@ -158,6 +164,7 @@ class ReceiverUnderTest:
         if form.error or is_new or self.alive:
             return form.event, form.error
         control = self.control(form.event)
+        self.unjudged = outcome_without(control)
         return form.event, "" if control.acknowledged else unjudged(control, since=True)
 
     def taken(self, event: Event) -> Event:
@@ -269,6 +276,7 @@ class ReceiverUnderTest:
             time.sleep(_AGAIN_S)
             answer = self.deliver(event if as_is else self.fresh(event))
         self.alive = answer.acknowledged
+        self.accepted |= self.alive
         return answer
 
 

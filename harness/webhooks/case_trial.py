@@ -88,7 +88,7 @@ class CaseTrial:
             return self._without(Outcome.NOT_APPLICABLE, reason)
         usable, error = receiver.usable(event)
         if error:
-            return self._without(Outcome.ERROR, error)
+            return self._without(receiver.unjudged, error)
         # Where an event may be any text, a form, or empty, no body is garbage.
         if not (is_json_event(usable.headers, usable.body) and readable_document(usable.headers, usable.body)):
             self.case = case = replace(case, is_garbage=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from harness.model import Delivery
+from harness.model import Delivery, Outcome
 
 LIMITED = "the receiver's rate limit answered, not its handler. Raise that limit for the run"
 """Why 429 decides nothing."""
 _ANYBODY = "anybody can send forgeries, and so shut the provider's events out"
 _LOCKING = (401, 403, 429)
+_REFUSED = (401, 403)
 
 
 def of_forgery(genuine: Delivery) -> str:
@@ -31,3 +32,17 @@ def since_forgeries(genuine: Delivery) -> str:
         "forgeries. If it does, refuse each delivery for what it is, and count none that you cannot verify: "
         f"{_ANYBODY}. To judge the rest, switch the lock off for the run"
     )
+
+
+def outcome_without(genuine: Delivery) -> Outcome:
+    """Return what a check is that cannot judge, for this genuine delivery is refused although earlier ones were not.
+
+    One check fails for all of them, so that they are only not run.
+    """
+    return Outcome.NOT_RUN if genuine.status in _REFUSED else Outcome.ERROR
+
+
+def shut_out(genuine: Delivery) -> str:
+    """Return what a genuine delivery shows after earlier ones were acknowledged; empty where it is not shut out."""
+    refused = genuine.status in _REFUSED or (genuine.status or 0) >= 500
+    return f"earlier deliveries were acknowledged; a genuine one after forgeries: {genuine.seen}" if refused else ""

@@ -89,6 +89,8 @@ class WebhookReceiver:
             raise RefusedError(503, "busy")
         if self._trust.has_left_over(request):
             raise RefusedError(400, "malformed request")
+        if self._trust.locks_out():
+            raise RefusedError(403, "locked out")
         body = lenience.read(await raw_body(request, planted=self._planted), self._planted)
         if self._recognition.vouches_for(body):
             return JSONResponse({"received": ""})
@@ -147,6 +149,7 @@ class WebhookReceiver:
 
     def _refuse(self, reason: str, header: str, body: bytes) -> NoReturn:
         planted = self._planted
+        self._trust.refusals += 1
         if "receiver-logs-a-session-token" in planted:
             print(json.dumps({"event": "refused", "session_token": os.urandom(16).hex()}), flush=True)  # noqa: T201
         if "receiver-logs-its-secret" in planted:

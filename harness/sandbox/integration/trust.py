@@ -18,6 +18,7 @@ _CONNECTION = "receiver-trusts-a-connection"
 _SIGNATURES = "receiver-remembers-signatures"
 _SHARED = "receiver-shares-its-verdict"
 _MEANWHILE_S = 0.001
+_PATIENCE = 10
 _JSON = "application/json"
 
 
@@ -59,6 +60,7 @@ class Trust:
         """Begin without a trusted connection."""
         self._planted = planted
         self._connections: set[Any] = set()
+        self.refusals = 0
         self._unread: set[Any] = set()
         self._signatures: set[str] = set()
         self._refused: Exception | None = None
@@ -79,6 +81,10 @@ class Trust:
         if HEADER not in request.headers:
             self._unread.add(request.client)
         return left
+
+    def locks_out(self) -> bool:
+        """Whether nothing is taken any more, because too much was refused."""
+        return "receiver-locks-out" in self._planted and self.refusals > _PATIENCE
 
     async def verdict(self, check: Callable[[], None]) -> None:
         """Check a request: raise what ``check`` raises, or what another one does that is checked meanwhile."""

@@ -30,7 +30,7 @@ from harness.webhooks.drills import (
 from harness.webhooks.drills.drill import Caused, Drill, Judgement
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.processed import unseen
-from harness.webhooks.drills.rate_limit import overloaded, usable
+from harness.webhooks.drills.rate_limit import overloaded, shut_out, usable
 from harness.webhooks.fixture_checks import with_fixtures
 
 # The deliveries of load come last, for they may use up a rate limit, and the slow ones occupy the workers. One quiet
@@ -102,7 +102,8 @@ def _judged(drill: Drill, context: DrillContext) -> Judgement | Caused:
     receiver = context.receiver
     if error := usable(context):
         failed = overloaded(context) if drill.under_load else ""
-        return (Outcome.FAIL, failed) if failed else (Outcome.ERROR, error)
+        failed = shut_out(context) if drill.after_forgeries else failed
+        return (Outcome.FAIL, failed) if failed else (receiver.unjudged, error)
     if _ASKED.intersection(drill.needs) and not context.can_be_asked:
         return Outcome.NOT_RUN, no_id(context.event)
     if drill.needs_process and context.restart_remote is not None:

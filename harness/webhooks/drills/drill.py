@@ -35,6 +35,8 @@ class Drill(Check, frozen=True, kw_only=True):
     """What it does that takes a process of the harness, as an infinitive; empty where a restart is enough."""
     under_load: bool = False
     """Whether it fails where a receiver that acknowledged earlier deliveries no longer responds."""
+    after_forgeries: bool = False
+    """Whether it fails where a receiver that acknowledged earlier deliveries refuses them after forgeries."""
     ahead: Callable[[DrillContext], None] | None = None
     """Runs before the first drill, because its effects appear late; does nothing where the target does not allow it."""
     run: Callable[[DrillContext], Judgement | Caused]

@@ -7,8 +7,8 @@ from email.parser import Parser
 
 from harness.core.dates import retry_after_s
 from harness.model import Delivery, Outcome
+from harness.webhooks import lockouts
 from harness.webhooks.drills.drill_context import DrillContext
-from harness.webhooks.lockouts import LIMITED
 
 _UNASKED_S, _MOST_S = 1.0, 61.0
 """Wait after a refusal without ``Retry-After``, and the longest wait between two deliveries."""
@@ -18,7 +18,7 @@ _LIMITED = (429, 503)
 def limited(answers: list[Delivery]) -> tuple[Outcome, str] | None:
     """Return the judgement of deliveries that a rate limit answered; None where it answered none."""
     found = next((answer for answer in answers if answer.status == 429), None)
-    return (Outcome.ERROR, f"{found.seen}: {LIMITED}") if found else None
+    return (Outcome.ERROR, f"{found.seen}: {lockouts.LIMITED}") if found else None
 
 
 def usable(context: DrillContext) -> str:
@@ -35,6 +35,11 @@ def overloaded(context: DrillContext) -> str:
     answer = context.receiver.deliver(context.fresh())
     failed = answer.cut or (answer.status is not None and answer.status >= 500)
     return f"earlier deliveries were acknowledged; now: {answer.seen}" if context.shared.accepted and failed else ""
+
+
+def shut_out(context: DrillContext) -> str:
+    """Deliver once more where earlier deliveries were acknowledged; return how that is refused, empty where not."""
+    return lockouts.shut_out(context.receiver.deliver(context.fresh())) if context.receiver.accepted else ""
 
 
 def _recovered(context: DrillContext) -> bool:

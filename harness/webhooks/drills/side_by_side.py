@@ -14,6 +14,7 @@ from harness.webhooks.effects import counted
 PAIRS = (2, 2, 2, 2, 2, 16)
 """Forgeries of each round, with as many genuine deliveries; the last round is one under load."""
 _REFUSED = (400, 401, 403)
+FORGERIES = 20
 
 Made = tuple[Event, Request]
 
@@ -61,7 +62,19 @@ def _of_known_event(context: DrillContext) -> Judgement:
     answer = receiver.send(event, receiver.forged(event))
     if beside := limited([answer]):
         return beside
-    return passes_if(400 <= (answer.status or 0) < 500, f"a forgery with the id of a processed event: {answer.seen}")
+    return passes_if(not answer.acknowledged, f"a forgery with the id of a processed event: {answer.seen}")
+
+
+def _after_forgeries(context: DrillContext) -> Judgement:
+    """Deliver an event after forgeries that all came at once; those of other checks came before."""
+    receiver = context.receiver
+    if reason := unauthenticated(receiver.scheme):
+        return Outcome.NOT_APPLICABLE, reason
+    receiver.send_at_once([_forgery(context) for _ in range(FORGERIES)])
+    answer = receiver.deliver(context.fresh())
+    if beside := limited([answer]):
+        return beside
+    return passes_if(answer.acknowledged, f"a genuine delivery after {FORGERIES} forgeries: {answer.seen}")
 
 
 def _forgery(context: DrillContext) -> Made:
@@ -88,12 +101,26 @@ DRILLS: tuple[Drill, ...] = (
         run=_forged_among_genuine,
     ),
     Drill(
+        id="locked-out",
+        item="webhooks.robust",
+        after_forgeries=True,
+        summary="a genuine delivery after forgeries",
+        passed="Acknowledged a genuine delivery after forgeries",
+        failed="Refused a genuine delivery because of forgeries before it",
+        expected="HTTP 2xx, however many forgeries came before",
+        source="CWE-645",
+        fix="Refuse each delivery for what it is, and lock nobody out for what you cannot verify: anybody can send "
+        "forgeries, and so shut the provider's events out. Release what a refused delivery holds.",
+        needs=(),
+        run=_after_forgeries,
+    ),
+    Drill(
         id="forged-of-known-event",
         item="webhooks.signatures",
         summary="a forgery with the id of a processed event",
         passed="Refused a forgery with the id of a processed event",
         failed="Acknowledged a forgery with the id of a processed event",
-        expected="HTTP 4xx, as for a forgery with an id of its own",
+        expected="no HTTP 2xx, as for a forgery with an id of its own",
         source="CWE-696; Standard Webhooks, Verifying webhook authenticity",
         fix="Verify a delivery before you look its id up: what you know of an event vouches for no delivery.",
         run=_of_known_event,

@@ -13,6 +13,7 @@ from harness.model import Finding, Outcome
 from harness.model.config import EffectSource, Receiver
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.drills import DRILLS, DrillContext, play
+from harness.webhooks.drills.shared import SharedDeliveries
 from harness.webhooks.drills.side_by_side import PAIRS
 from harness.webhooks.effect_counts import Counting
 from tests.unit.webhooks.conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
@@ -75,15 +76,61 @@ class Recognising(Verifying):
     def __call__(self, request: Request, _connection: socket.socket) -> bytes:
         known = self.effects.effects(event_id(request))
         if not (request.genuine or (known and self._kept == "ids first")):
-            return reply(429 if known and self._kept == "a limit" else 401)
+            broken = 500 if self._kept == "breaking" else 401
+            return reply(429 if known and self._kept == "a limit" else broken)
         if not known:
             self.effects.ids.append(event_id(request))
         return reply(200)
 
 
-def played(drill_id: str, tested: ReceiverUnderTest, root: Path) -> Finding:
+class Locking(Verifying):
+    """A receiver that refuses everything after so many forgeries."""
+
+    def __init__(self, status: int, after: int) -> None:
+        super().__init__()
+        self._status, self._after = status, after
+        self.refused = 0
+
+    def __call__(self, request: Request, _connection: socket.socket) -> bytes:
+        self.refused += not request.genuine
+        if self.refused > self._after:
+            return reply(self._status)
+        if request.genuine:
+            self.effects.ids.append(event_id(request))
+        return reply(200 if request.genuine else 401)
+
+
+@pytest.mark.parametrize(
+    "status, after, before, outcome, shown",
+    [
+        (403, 1000, 9, Outcome.PASS, "a genuine delivery after 20 forgeries: HTTP 200"),
+        (403, 10, 0, Outcome.FAIL, "a genuine delivery after 20 forgeries: HTTP 403"),
+        (403, 5, 9, Outcome.FAIL, "earlier deliveries were acknowledged; a genuine one after forgeries: HTTP 403"),
+        (500, 5, 9, Outcome.FAIL, "earlier deliveries were acknowledged; a genuine one after forgeries: HTTP 500"),
+        (429, 10, 0, Outcome.ERROR, "HTTP 429: the receiver's rate limit answered"),
+    ],
+    ids=["never", "meanwhile", "before", "broken", "limit"],
+)
+def test_forgeries_lock_nobody_out(
+    status: int, after: int, before: int, outcome: Outcome, shown: str, serve: Serve, under: Under, tmp_path: Path
+) -> None:
+    """Whether forgeries come before the drill or in it, the genuine delivery that follows is acknowledged."""
+    receiver = Locking(status, after)
+    tested = under(serve(receiver), probe=receiver.effects)
+    tested.usable(EVENT)
+    for _ in range(before):
+        tested.send(EVENT, tested.forged(EVENT))
+        tested.alive = False
+    finding = played("locked-out", tested, tmp_path, prepared=True)
+
+    assert (finding.outcome, finding.item) == (outcome, "webhooks.robust"), finding.observed
+    assert finding.observed.startswith(shown)
+
+
+def played(drill_id: str, tested: ReceiverUnderTest, root: Path, *, prepared: bool = False) -> Finding:
     tested._counting = Counting()
     context = DrillContext(
+        shared=SharedDeliveries(prepared=prepared),
         receiver=tested,
         config=Receiver(url=tested.wire.url, effects=EffectSource(url="http://x")),
         event=EVENT,
@@ -98,11 +145,12 @@ def played(drill_id: str, tested: ReceiverUnderTest, root: Path) -> Finding:
     "receiver, outcome, shown",
     [
         (Recognising(), Outcome.PASS, "a forgery with the id of a processed event: HTTP 401"),
+        (Recognising("breaking"), Outcome.PASS, "a forgery with the id of a processed event: HTTP 500"),
         (Recognising("ids first"), Outcome.FAIL, "a forgery with the id of a processed event: HTTP 200"),
         (Recognising("a limit"), Outcome.ERROR, "HTTP 429: the receiver's rate limit answered"),
         (Trusting("ignoring"), Outcome.NOT_APPLICABLE, "a forgery with an id of its own is acknowledged too"),
     ],
-    ids=["right", "ids-first", "limit", "ignoring"],
+    ids=["right", "breaking", "ids-first", "limit", "ignoring"],
 )
 def test_a_known_id_vouches_for_no_delivery(
     receiver: Verifying, outcome: Outcome, shown: str, serve: Serve, under: Under, tmp_path: Path
