@@ -27,6 +27,7 @@ from harness.webhooks.lockouts import outcome_without
 from harness.webhooks.schemes import Scheme
 
 SETTLE_S = 15.0
+_LEAST_SETTLE_S = 0.5
 _AGAIN_S = 0.1
 ANSWERS_WITHIN_S = 3.0
 """Seconds in which a receiver whose process runs must answer again, after a connection that was cut."""
@@ -45,6 +46,8 @@ class ReceiverUnderTest:
     """Whether it has acknowledged any genuine delivery."""
     unjudged: Outcome = Outcome.ERROR
     """What a check is that `usable` leaves nothing to judge."""
+    _stalled = 0
+    """Genuine deliveries in a row without an effect in time."""
 
     def __init__(
         self,
@@ -205,12 +208,17 @@ class ReceiverUnderTest:
             return Counting(fault=str(exc))
 
     def without_effect(self, control: Event) -> str:
-        """Return that a genuine delivery has no effect in time, empty once it has one; raises `ProbeError`."""
+        """Return that a genuine delivery has no effect in time, empty once it has one; raises `ProbeError`.
+
+        Where one after another has none, each is waited for half as long: nothing is processed any more.
+        """
         assert self.probe is not None
         with self._learning:
             if self._last_control[0] != control.id:
-                seen = self.probe.wait(control.id, within_s=self.settle_s)
-                self._last_control = (control.id, "" if seen else NO_EFFECT.format(self.settle_s))
+                within_s = max(min(_LEAST_SETTLE_S, self.settle_s), self.settle_s / 2**self._stalled)
+                seen = self.probe.wait(control.id, within_s=within_s)
+                self._stalled = 0 if seen else self._stalled + 1
+                self._last_control = (control.id, "" if seen else NO_EFFECT.format(within_s))
             return self._last_control[1]
 
     def deaths(self) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.errors import ProbeError
@@ -463,3 +464,22 @@ def test_odd_framing_arrives_as_meant(case_id: str, serve: Serve, under: Under) 
         "slow-body": odd.line.endswith("HTTP/1.1\r\n"),
         "http-1.0": odd.line.endswith("HTTP/1.0\r\n"),
     }[case_id]
+
+
+def test_where_nothing_is_processed_any_more_waits_become_short(under: Under) -> None:
+    """An event that stops the worker costs a minute of waits, not one for each check after it."""
+    waits: list[float] = []
+
+    class Stalled(Effects):
+        def wait(self, event_id: str, *, within_s: float) -> int:
+            del event_id
+            waits.append(within_s)
+            return len(waits) == 8
+
+    receiver = under("http://127.0.0.1:1", probe=Stalled())
+    receiver.settle_s = 15.0
+    faults = [receiver.without_effect(msgspec.structs.replace(EVENT, id=f"evt_{n}")) for n in range(10)]
+
+    assert waits == [15, 7.5, 3.75, 1.875, 0.9375, 0.5, 0.5, 0.5, 15, 7.5]
+    assert [not fault for fault in faults] == [n == 7 for n in range(10)]
+    assert "has no effect within 0.5 s" in faults[6]
