@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -50,12 +51,14 @@ def exercise(request: pytest.FixtureRequest, run_context: RunContext, require: C
     from harness.context.background import CLIENT_LANES
     from harness.context.exercise import exercise_of
     from harness.context.fault_causes import DELIVERS
+    from harness.context.isolated_copy import can_be_copied
 
     if not run_context.target.missing(DELIVERS):
         request.getfixturevalue("readable_events")
 
     # Without a copy, the exercise runs the client on the same target.
-    with run_context.background.paused(*CLIENT_LANES):
+    lanes_of_client = run_context.background.paused(*CLIENT_LANES)
+    with nullcontext() if can_be_copied(run_context) else lanes_of_client:
         return run_context.background.lane(_LANE).result(_LANE, partial(exercise_of, run_context))
 
 
