@@ -1,8 +1,8 @@
 """Work that runs beside the tests of a serial run, because most of it only waits.
 
-Each *lane* does its work in sequence, in a thread of its own; lanes run at once. A test asks for the result of a piece
-of work by its key. Where none was begun under that key, such as on a worker of pytest-xdist, the work is done when it
-is asked for.
+Each *lane* does its work in sequence, in a thread of its own, or several pieces at once where these cannot disturb each
+other; lanes run at once. A test asks for the result of a piece of work by its key. Where none was begun under that key,
+such as on a worker of pytest-xdist, the work is done when it is asked for.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,10 +19,10 @@ from harness.process.cancellation import Cancellation
 T = TypeVar("T")
 
 CLIENT = "client"
-"""Lane of the client's runs that work."""
-CLIENT_WAITS = "client-waits"
-"""Lane of the client's runs that mostly wait: each of them has its own folder."""
-CLIENT_LANES = (CLIENT, CLIENT_WAITS)
+"""Lane of the client's runs that share something."""
+CLIENT_CASES = "client-cases"
+"""Lane of the client's runs that do not disturb each other: each of them has its own folder."""
+CLIENT_LANES = (CLIENT, CLIENT_CASES)
 CRASHES = "crashes"
 """Lane of what harms the target, on a copy of it."""
 SETTINGS = "settings"
@@ -33,18 +33,20 @@ STOP_WITHIN_S = 10.0
 
 
 class Lane:
-    """Pieces of work that are done one after another, because they would disturb each other."""
+    """Pieces of work that are done one after another, because they would disturb each other, or so many at once."""
 
     def __init__(self, name: str, cancellation: Cancellation) -> None:
-        """``name`` is that of its thread; ``cancellation`` ends its work early."""
+        """``name`` is that of its threads; ``cancellation`` ends its work early."""
+        self.at_once = 1
+        """How many pieces of work it does at once."""
         self._name = f"lane-{name}"
         self._cancellation = cancellation
         self._changed = threading.Condition()
         self._begun: dict[Hashable, Future[Any]] = {}
         self._waiting: dict[Hashable, Callable[[], Any]] = {}
         self._pauses = 0
-        self._busy = False
-        self._thread: threading.Thread | None = None
+        self._busy = 0
+        self._threads: set[threading.Thread] = set()
 
     @property
     def waiting(self) -> int:
@@ -56,28 +58,30 @@ class Lane:
         with self._changed:
             self._begun[key] = Future()
             self._waiting[key] = work
-            if self._thread is None:
+            if len(self._threads) < self.at_once:
                 run = partial(self._cancellation.run, self._run)
-                self._thread = threading.Thread(target=run, name=self._name, daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=run, name=self._name, daemon=True)
+                self._threads.add(thread)
+                thread.start()
 
     def result(self, key: Hashable, work: Callable[[], T]) -> T:
         """Return the result of what was begun under ``key``, or raise its error; each can be taken once.
 
-        Where it was not begun, or waits for its turn, ``work`` is done now, with the lane paused.
+        Where it was not begun, or waits for its turn, ``work`` is done now, with the lane paused unless it does
+        several pieces at once.
         """
         with self._changed:
             begun = self._begun.pop(key, None)
             waiting = self._waiting.pop(key, None)
         if begun is None or waiting is not None:
-            with self.paused():
+            with self.paused() if self.at_once == 1 else nullcontext():
                 return work()
         result: T = begun.result()
         return result
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Wait for the end of the piece of work at hand, and let no other begin during the block."""
+        """Wait for the end of the work at hand, and let no other begin during the block."""
         with self._changed:
             self._pauses += 1
         try:
@@ -94,10 +98,10 @@ class Lane:
         with self._changed:
             self._waiting.clear()
             self._changed.notify_all()
-            busy, thread = self._busy, self._thread
+            busy, threads = self._busy, tuple(self._threads)
         if busy:
             self._cancellation.cancel()
-        if thread is not None:
+        for thread in threads:
             thread.join(STOP_WITHIN_S)
 
     def _run(self) -> None:
@@ -108,18 +112,18 @@ class Lane:
             except BaseException as exc:  # noqa: BLE001 - the test that asks for the result gets it
                 done.set_exception(exc)
             with self._changed:
-                self._busy = False
+                self._busy -= 1
                 self._changed.notify_all()
 
     def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
-        """Wait for the lane's turn; return None, and end the thread, when nothing waits any more."""
+        """Wait for the lane's turn; return None, where the thread ends, when nothing waits any more."""
         with self._changed:
             self._changed.wait_for(lambda: not self._pauses or not self._waiting)
             if not self._waiting:
-                self._thread = None
+                self._threads.discard(threading.current_thread())
                 return None
             key = next(iter(self._waiting))
-            self._busy = True
+            self._busy += 1
             return self._begun[key], self._waiting.pop(key)
 
 

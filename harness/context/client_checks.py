@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from harness.context.background import CLIENT, CLIENT_WAITS
+from harness.context.background import CLIENT, CLIENT_CASES
 from harness.context.client_parts import client_of
 from harness.context.drill_settings import drill_setting_of, keyless
 from harness.model.spec_coverage import CLIENT_RUNS
+from harness.resilience.case_runs import check_beside, check_case
 from harness.resilience.case_trials import not_applicable
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_drill import ClientDrill
 from harness.resilience.credential_leak import TransportCase
 from harness.resilience.runner import ClientUnderTest
+from harness.resilience.runs_at_once import CASES_A_CORE, for_each_core
 from harness.resilience.transport_runs import check_transport, searched
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ class ClientChecks:
         self._client = client
         self._answers = answers
         self._lane: Lane = run_context.background.lane(CLIENT)
+        self._cases: Lane = run_context.background.lane(CLIENT_CASES)
+        spares_provider = not (client.live_once or run_context.target.ours)  # a vendor limits the rate of calls
+        self._cases.at_once = 1 if spares_provider else for_each_core(CASES_A_CORE)
 
     @classmethod
     def of(cls, run_context: RunContext) -> ClientChecks:
@@ -58,17 +63,29 @@ class ClientChecks:
         with run_context.network.client(answer_observer=answers, caller=CLIENT_RUNS) as http:
             yield cls(run_context, client_of(run_context, http=http), answers)
 
-    def begin(self, case: ClientRow) -> None:
-        """Check a case beside the tests, unless it is checked alone."""
-        if not (case.alone or self._keyless(case)):
+    def begin(self, *cases: ClientRow) -> None:
+        """Check cases beside the tests, unless only runs alone can show what they judge."""
+        for case in sorted(cases, key=_is_short):  # short ones fill the time that long ones leave
+            if not self._keyless(case):
+                self._begin(case)
+
+    def _begin(self, case: ClientRow) -> None:
+        if not case.alone:
             self._lane_of(case).begin(case.id, self._searched(partial(self._checked, case)))
+        elif isinstance(case, ClientCase) and self._client.parallel:
+            self._lane_of(case).begin(case.id, self._searched(partial(self._checked_beside, case)))
 
     def result(self, case: ClientRow) -> Finding:
         """Return the finding of a case; raises `ProcessError` where the command cannot be run."""
         if self._keyless(case):
             return not_applicable(case, keyless(self._context))
-        with self._context.background.paused() if case.alone else nullcontext():
+        if not case.alone:
             return self._asked(case.id, partial(self._checked, case), self._lane_of(case))
+        beside = self._asked(case.id, lambda: None, self._lane_of(case))
+        if beside is not None:
+            return beside
+        with self._context.background.paused():
+            return self._asked(case.id, partial(self._checked, case))
 
     def run(self, faults: Sequence[Fault]) -> tuple[tuple[Attempt, ...], ClientRun]:
         """Run the client; its first calls meet ``faults``. Return its calls, and how it ended; raises `ProcessError`.
@@ -84,8 +101,8 @@ class ClientChecks:
         return plain.server, plain.run
 
     def _lane_of(self, case: ClientRow) -> Lane:
-        waits = isinstance(case, ClientCase) and not case.is_brief and self._client.parallel
-        return self._context.background.lane(CLIENT_WAITS) if waits else self._lane
+        apart = isinstance(case, (ClientCase, TransportCase)) and self._client.parallel
+        return self._cases if apart else self._lane
 
     def _asked(self, key: Hashable, work: Callable[[], T], lane: Lane | None = None) -> T:
         result, leaks = (lane or self._lane).result(key, self._searched(work))
@@ -106,9 +123,13 @@ class ClientChecks:
             return not_applicable(case, _READS_ONLY)
         if isinstance(case, ClientDrill):
             return case.judge(case, drill_setting_of(self._context, self._client))
-        return self._client.check(
-            case, reproduce=self._context.reproduce(f"::test_the_client_handles_a_fault[{case.id}]")
-        )
+        return check_case(self._client, case, reproduce=self._reproduce(case))
+
+    def _checked_beside(self, case: ClientCase) -> Finding | None:
+        return check_beside(self._client, case, reproduce=self._reproduce(case))
+
+    def _reproduce(self, case: ClientCase) -> str:
+        return self._context.reproduce(f"::test_the_client_handles_a_fault[{case.id}]")
 
     def _transport(self, case: TransportCase) -> Finding:
         """Check where the client sends its credential."""
@@ -130,3 +151,7 @@ class ClientChecks:
 
         if names := too_short(scanner.unsearchable, self._context.provider.credentials.auths.values()):
             yield f"{', '.join(names)}: {TOO_SHORT}"
+
+
+def _is_short(case: ClientRow) -> bool:
+    return isinstance(case, ClientCase) and case.is_brief and not case.alone

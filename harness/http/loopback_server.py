@@ -65,6 +65,8 @@ class LoopbackServer(ABC):
         """
         self.name = name
         self.port = port
+        self.on_connection: Callable[[], object] = lambda: None
+        """Called with each connection, before its first request."""
         self.max_body = max_body
         self._host = host
         self._idle_s = idle_s
@@ -156,6 +158,7 @@ class LoopbackServer(ABC):
             self._admit(client)
 
     def _admit(self, client: socket.socket) -> None:
+        self.on_connection()
         client.settimeout(self._idle_s)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = ServerConnection(client, max_body=self.max_body, held=self._held)

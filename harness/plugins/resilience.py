@@ -72,8 +72,7 @@ def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
     with suppress(HarnessError):  # which the tests report
         context.spec.schema  # noqa: B018 - its libraries fail where two threads import them at once for the first time
         checks = ClientChecks.of(context)
-        for case in (UNDISTURBED, *(parameters(item)["case"] for item in asking)):
-            checks.begin(case)
+        checks.begin(UNDISTURBED, *(parameters(item)["case"] for item in asking))
 
 
 @pytest.fixture

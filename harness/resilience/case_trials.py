@@ -52,6 +52,8 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of the complaint."""
     brief: str = ""
     """Of a pass: how many attempts there were, and what was measured."""
+    is_clear: bool = True
+    """Whether what was measured is far from every limit."""
 
 
 def tried(case: ClientCase, label: str, run: Callable[[int], tuple[Evidence, Sequence[str]]]) -> Tried:
@@ -95,6 +97,7 @@ def _judged(case: ClientCase, label: str, evidence: Evidence, found: Sequence[tu
         moments=moments(evidence.attempts),
         complaints=tuple(text for _, text in found),
         brief=brief,
+        is_clear=all(timed.is_clear(evidence) for timed in _timed(case)),
     )
 
 
@@ -161,8 +164,11 @@ def _complaints(case: ClientCase, evidence: Evidence) -> list[tuple[object, str]
 
 
 def _margins(case: ClientCase, evidence: Evidence) -> str:
-    timed = [expects for expects in case.expectations if isinstance(expects, Timed)]
-    return "; ".join(dict.fromkeys(text for expects in timed if (text := expects.margin(evidence))))
+    return "; ".join(dict.fromkeys(text for expects in _timed(case) if (text := expects.margin(evidence))))
+
+
+def _timed(case: ClientCase) -> list[Timed]:
+    return [expects for expects in case.expectations if isinstance(expects, Timed)]
 
 
 def _repeated(
@@ -196,6 +202,7 @@ def _repeated(
         moments=moments(first.attempts),
         complaints=tuple(text for _, found in runs for _, text in found),
         brief=observed,
+        is_clear=False,
     )
 
 

@@ -105,6 +105,8 @@ class Timed(msgspec.Struct, frozen=True):
     """Returns what was measured and what the limit is; empty where nothing was measured."""
     false_alarm: float = 0.0
     """How probably one run of a correct client is complained of, because its pauses depend on chance."""
+    is_clear: Callable[[Evidence], bool] = lambda _: True
+    """Whether what was measured is so far from the limit that no other run on the same machine decides."""
 
     def __call__(self, evidence: Evidence) -> str:
         """Return what is wrong."""

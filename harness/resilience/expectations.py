@@ -18,6 +18,8 @@ AT_ONCE_S = 0.02
 """Seconds: a shorter delay is no pause."""
 NOISE_S = 0.03
 """Seconds by which a busy machine may lengthen a delay."""
+CLEAR_S = 0.5
+"""Seconds: what runs beside the client lengthens no pause by so much."""
 UNSEEN_PAUSE_S = 2.0
 """Seconds that a client may pause with the old connection still open: fewer than it is held for too long."""
 _HAMMERS_BY_CHANCE = 0.02
@@ -86,10 +88,19 @@ def _delays(evidence: Evidence) -> str:
     return f"delays of {_shown(evidence.gaps)}" if evidence.gaps else ""
 
 
-pauses = Timed(_hammers, _delays, _HAMMERS_BY_CHANCE)
+def _clearly_pauses(evidence: Evidence) -> bool:
+    return len(evidence.gaps) < 2 or max(evidence.gaps) >= CLEAR_S
+
+
+def _clearly_grows(evidence: Evidence) -> bool:
+    gaps = evidence.gaps
+    return len(gaps) < 3 or max(gaps[1:]) >= 1.2 * gaps[0] + CLEAR_S
+
+
+pauses = Timed(_hammers, _delays, _HAMMERS_BY_CHANCE, _clearly_pauses)
 """Not all attempts follow each other immediately. A single short delay may be chance (full jitter), or one immediate
 retry, which is right before back-off (Microsoft's Azure Architecture Center, Transient fault handling)."""
-grows = Timed(_does_not_grow, _delays, _GROWS_NOT_BY_CHANCE)
+grows = Timed(_does_not_grow, _delays, _GROWS_NOT_BY_CHANCE, _clearly_grows)
 """The delays between several retries grow: a later one is clearly longer than the first."""
 
 

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from math import comb
 from statistics import median
 
-import msgspec
-
 from harness.model import Finding, Level, Outcome
+from harness.resilience.case_runs import check_case, first_pauses
 from harness.resilience.cases import retries
 from harness.resilience.client_cases import RETRIES
 from harness.resilience.client_drill import ClientDrill, DrillSetting
-from harness.resilience.runner import ClientUnderTest
 
 LEAST = 8
 """Pauses that must be known before they are compared."""
@@ -32,7 +30,7 @@ def _judge(drill: ClientDrill, setting: DrillSetting) -> Finding:
     if unproven := setting.client.unproven(drill):
         return unproven
     for case in (*retries.ONCE, retries.IN_PROGRESS, *(c for c in RETRIES if c.item == drill.item)):
-        setting.client.check(case)  # as a rule it was checked before, and its runs are known
+        check_case(setting.client, case)  # as a rule it was checked before, and its runs are known
     pauses = first_pauses(setting.client)
     if len(pauses) < LEAST:
         return _unjudged(drill, f"{len(pauses)} pauses before a second attempt were measured, and {LEAST} are needed")
@@ -58,20 +56,6 @@ def judged(drill: ClientDrill, pauses: Sequence[float]) -> Finding:
     return drill.finding(
         Outcome.FAIL, f"{shortest}; {spread}; {rare}", summary=f"{drill.sentence(Outcome.FAIL)}: {shortest}"
     )
-
-
-def first_pauses(client: ClientUnderTest) -> list[float]:
-    """Return the seconds before each second attempt after a status that asks for no time, in all runs so far."""
-    found = []
-    for evidence in client.known.evidence():
-        for operation in client.undisturbed().operations.all:
-            of_it = msgspec.structs.replace(evidence, operation=operation)
-            if not of_it.is_met:
-                continue
-            first = of_it.faulted[0]
-            plain = first.fault == str(first.status) and first.status in client.policy.retry_on
-            found += of_it.gaps[:1] if plain else []
-    return found
 
 
 def most_alike(pauses: Sequence[float]) -> tuple[float, int]:

@@ -1,4 +1,4 @@
-"""The user's client behind the fault server: its undisturbed run, and each case at each operation that it concerns."""
+"""The user's client behind the fault server: its undisturbed run, and its runs under faults."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from harness.http.loopback_server import LoopbackServer
 from harness.model import Check, Finding, Outcome
 from harness.model.config import Policy
 from harness.model.config.client import HELD_LONGER_S, ROOM_S
-from harness.resilience.case_trials import Tried, finding_of, not_applicable, passed_beside, tried
-from harness.resilience.client_case import ClientCase
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun, run_client
 from harness.resilience.error_bodies import ErrorBodies
@@ -29,10 +27,9 @@ from harness.resilience.fault_server import Aim, FaultServer, any_call
 from harness.resilience.faults import Fault
 from harness.resilience.key_places import ANY_KEY, KeyPlaces
 from harness.resilience.recorded_run import RecordedAnswers, RecordedRun
-from harness.resilience.runs_at_once import side_by_side
 from harness.resilience.sent_heads import DeclaredPlaces
 from harness.resilience.undisturbed import KnownRuns, Undisturbed
-from harness.resilience.unread_answers import EMPTIED, PATIENCE, is_unread, may_be_unread, spared
+from harness.resilience.unread_answers import EMPTIED, PATIENCE, is_unread
 from harness.resilience.workflow_operations import ClientOperation, Documented, WorkflowOperations, undocumented
 
 S = TypeVar("S", bound=LoopbackServer)
@@ -153,7 +150,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         plain = self.known.undisturbed
         filled = {WORKFLOW: uuid.uuid4().hex, TOKENS: self.token_url, **values}
         filled |= dict.fromkeys(PLACEHOLDERS, server.url) | ({self.run_dir: folder} if folder else {})
-        with nullcontext() if folder else self.known.shared_folder:
+        with nullcontext() if folder else self.known.shared_folder, self.known.starts.turn() as started:
+            server.on_connection = started
             return run_client(
                 [_filled(word, filled) for word in self.command],
                 cwd=self.cwd,
@@ -176,7 +174,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
 
     def undisturbed(self) -> Undisturbed:
         """Run it once without faults, and return the same at every later call; raises `ProcessError`."""
-        with self.known.first:
+        with self.known.lock(Undisturbed):
             if self.known.undisturbed is None:
                 self.known.undisturbed = self._run_undisturbed()
             return self.known.undisturbed
@@ -196,73 +194,10 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             recorded=recording,
         )
 
-    def check(self, case: ClientCase, *, reproduce: str = "") -> Finding:
-        """Judge it under the faults of ``case``; raises `ProcessError`."""
-        plain = self.undisturbed()
-        if not case.faults:
-            found = [tried(case, "", lambda _: (self._evidence(plain.server, plain.run), plain.server.errors))]
-            return finding_of(case, found, reproduce=reproduce)
-        if plain.problem:
-            return case.finding(Outcome.ERROR, plain.problem, reproduce=reproduce)
-        if case.concerns is None:
-            return finding_of(case, [self._tried(case, None)], reproduce=reproduce)
-        concerned = plain.operations.concerned(case.concerns)
-        operations, unmet = concerned[:MOST_OPERATIONS], [o.label for o in concerned[MOST_OPERATIONS:]]
-        if not operations:
-            labels = ", ".join(operation.label for operation in plain.operations.all)
-            return not_applicable(case, f"the workflow makes no such call: {labels}")
-        if case.each_write:
-            return finding_of(case, [self._tried(case, None)], reproduce=reproduce)
-        passed = self._passed_together(case, operations) if case.is_brief and len(operations) > 1 else {}
-        rest = [operation for operation in operations if operation.label not in passed]
-        works = [lambda operation=operation: self._tried(case, operation) for operation in rest]
-        each_of_rest = side_by_side(works, several=self.parallel and plain.own_folder)
-        by_label = passed | {each.label: each for each in each_of_rest}
-        return finding_of(case, [by_label[o.label] for o in operations], unmet=unmet, reproduce=reproduce)
-
     def unproven(self, case: Check, *, reproduce: str = "") -> Finding | None:
         """Return the error of a client of which nothing can be proven, None for any other; raises `ProcessError`."""
         problem = self.undisturbed().problem
         return case.finding(Outcome.ERROR, problem, reproduce=reproduce) if problem else None
-
-    def _passed_together(self, case: ClientCase, operations: Sequence[ClientOperation]) -> dict[str, Tried]:
-        """Try a case at several operations in one run; return the passes by label."""
-        plain = self.undisturbed()
-        labels = {operation.label for operation in operations}
-
-        def once() -> tuple[Evidence, Sequence[str]]:
-            server, run = self.run(case.faults, aim=plain.operations.aim(labels), own_folder=plain.own_folder)
-            return self._evidence(server, run), server.errors
-
-        evidence, errors = self.known.run((case.faults, *sorted(labels)), 0, once)
-        found = [
-            passed_beside(case, o.label, msgspec.structs.replace(evidence, operation=o))
-            for o in operations
-            if not errors
-        ]
-        return {each.label: each for each in found if each is not None}
-
-    def _tried(self, case: ClientCase, operation: ClientOperation | None) -> Tried:
-        """Try a case at one operation, or at the first calls."""
-        plain = self.undisturbed()
-        label = operation.label if operation else ""
-
-        def once() -> tuple[Evidence, Sequence[str]]:
-            least_s = self.policy.retry_after_cap + ROOM_S if case.outlasts_cap else 0
-            server, run = self.run(
-                case.faults,
-                then=case.then,
-                each_write=case.each_write,
-                aim=plain.operations.aim({label}) if label else any_call,
-                own_folder=plain.own_folder and operation is not None,
-                least_s=least_s,
-            )
-            return self._evidence(server, run, operation), server.errors
-
-        key = (case.faults, case.then, case.each_write, label)
-        found = tried(case, label, lambda number: self.known.run(key, number, once))
-        unread = operation is not None and may_be_unread(case, found) and self.need_not_read(operation)
-        return spared(found) if unread else found
 
     def hurried(self) -> ClientUnderTest:
         """Return it with less time for a run, where it may wait for what does not come."""
@@ -278,9 +213,10 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     def need_not_read(self, operation: ClientOperation) -> bool:
         """Whether its workflow ends in the same way with ``{}`` in place of each answer of an operation."""
         server, run = self.emptied(operation)
-        return not server.errors and is_unread(self._evidence(server, run, operation))
+        return not server.errors and is_unread(self.evidence_of(server, run, operation))
 
-    def _evidence(self, server: FaultServer, run: ClientRun, operation: ClientOperation | None = None) -> Evidence:
+    def evidence_of(self, server: FaultServer, run: ClientRun, operation: ClientOperation | None = None) -> Evidence:
+        """Return what a run shows, about one operation where it is named."""
         plain = self.undisturbed()
         return Evidence(
             attempts=server.attempts,

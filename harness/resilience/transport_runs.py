@@ -12,6 +12,7 @@ import msgspec
 
 from harness.http.credential_places import without_parameters
 from harness.model import Attempt, Finding, Level, Outcome
+from harness.resilience.case_runs import check_case
 from harness.resilience.case_trials import UNMET_RUNS, not_met
 from harness.resilience.cases import retries
 from harness.resilience.certificate_authority import TRUSTING, Certificate, CertificateAuthority
@@ -69,7 +70,7 @@ def _in_heads(case: TransportCase, client: ClientUnderTest, search: Search, *, r
     if found.outcome is Outcome.FAIL and found.level is case.level:
         return found
     for repeated in _repeating(client):
-        client.check(repeated)  # its runs serve all who ask for that case
+        check_case(client, repeated)  # its runs serve all who ask for that case
     faulted = client.known.evidence()
     every: list[FaultServer | Evidence] = [plain.server, *faulted]
     found = found_in(every)
@@ -195,7 +196,9 @@ def _certified(case: TransportCase, kind: Certificate, client: ClientUnderTest, 
 def _handshakes(kind: Certificate, client: ClientUnderTest) -> CertificateOutcome:
     """Return what the client does with a certificate; one run shows it of several, where the client tries again."""
     known = client.known.handshakes
-    if kind not in known:
+    with client.known.lock(CertificateOutcome):
+        if kind in known:
+            return known[kind]
         with tempfile.TemporaryDirectory(prefix="tls-") as one, tempfile.TemporaryDirectory(prefix="tls-") as another:
             trusted, unknown = CertificateAuthority(Path(one)), CertificateAuthority(Path(another))
             contexts = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -12,8 +12,10 @@ from harness.resilience.certificate_authority import Certificate
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun
 from harness.resilience.fault_server import FaultServer
+from harness.resilience.faults import Fault
 from harness.resilience.impostor import CertificateOutcome
 from harness.resilience.recorded_run import RecordedRun
+from harness.resilience.runs_at_once import StartTurns
 from harness.resilience.workflow_operations import WorkflowOperations
 
 T = TypeVar("T")
@@ -52,6 +54,16 @@ class Undisturbed(msgspec.Struct, frozen=True, kw_only=True):
         return "" if self.server.attempts else f"{NO_CALL}; {self.run.ended}: {self.run.tail}"
 
 
+class Script(NamedTuple):
+    """What a run of the client meets."""
+
+    faults: Sequence[Fault]
+    then: Fault | None = None
+    each_write: bool = False
+    labels: Sequence[str] = ()
+    """Of the operations that meet the faults, in order; empty for the first calls."""
+
+
 class KnownRuns:
     """What all checks of one client share: its undisturbed run, and its runs under each script of faults."""
 
@@ -59,31 +71,42 @@ class KnownRuns:
         self.undisturbed: Undisturbed | None = None
         self.handshakes: dict[Certificate, CertificateOutcome] = {}
         """What it did at a server with each certificate."""
-        self._runs: dict[object, list[tuple[Evidence, Sequence[str]]]] = {}
+        self._runs: dict[Script, list[tuple[Evidence, Sequence[str]]]] = {}
         self._shared: dict[object, Any] = {}
-        self._sharing = threading.RLock()
+        self._locks: dict[object, threading.RLock] = {}
+        self._locking = threading.Lock()
         self.log = threading.Lock()
         self.shared_folder = threading.Lock()
         """Held by each run that has no folder of its own."""
-        self.first = threading.Lock()
-        """Held while the undisturbed run is made."""
+        self.starts = StartTurns()
+
+    def lock(self, key: object) -> threading.RLock:
+        """Return the lock of what is found out once, under a key."""
+        with self._locking:
+            return self._locks.setdefault(key, threading.RLock())
 
     def shared(self, key: object, work: Callable[[], T]) -> T:
         """Return what ``work`` returned when it was first asked for under a key."""
-        with self._sharing:
+        with self.lock(key):
             if key not in self._shared:
                 self._shared[key] = work()
             found: T = self._shared[key]
             return found
 
     def run(
-        self, key: object, number: int, work: Callable[[], tuple[Evidence, Sequence[str]]]
+        self, script: Script, number: int, work: Callable[[], tuple[Evidence, Sequence[str]]]
     ) -> tuple[Evidence, Sequence[str]]:
         """Return the run of that number under a script; ``work`` makes one more where there are fewer."""
-        runs = self._runs.setdefault(key, [])
-        if number >= len(runs):
-            runs.append(work())
-        return runs[number]
+        with self.lock(script):
+            runs = self._runs.setdefault(script, [])
+            if number >= len(runs):
+                runs.append(work())
+            return runs[number]
+
+    def forget(self, faults: Sequence[Fault]) -> None:
+        """Forget the runs under scripts that begin with these faults."""
+        for script in [each for each in self._runs if each.faults == faults]:
+            del self._runs[script]
 
     def evidence(self) -> list[Evidence]:
         """Return that of all runs under faults so far."""

@@ -57,7 +57,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ids: list[str] = []
     monkeypatch.setenv("KEY", "a-secret-for-this-test")
     for kind in (ClientChecks, CrashDrills):
-        monkeypatch.setattr(kind, "begin", lambda _self, row: ids.append(row.id))
+        monkeypatch.setattr(kind, "begin", lambda _self, *rows: ids.extend(row.id for row in rows))
     return ids
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import pytest
 
+from harness.context.background import CLIENT_CASES
 from harness.context.client_checks import ClientChecks
 from harness.context.run_context import RunContext
 from harness.errors import ProcessError
@@ -17,23 +18,26 @@ from harness.model import Outcome
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_cases import CASES, UNDISTURBED
 from harness.resilience.credential_leak import REDIRECTED, URL, TransportCase
-from harness.resilience.expectations import pauses
+from harness.resilience.expectations import CLEAR_S, pauses
 from harness.resilience.faults import respond
 
 SECRET = "a-secret-of-the-provider-1"
-# It fails where another one runs already, and notes each run.
+# It fails where another one runs already, and notes each run; where PAUSE is set, it tries three times.
 CLIENT = """
 import http.client, os, pathlib, sys, time, urllib.parse
 running = pathlib.Path("running")
 running.touch(exist_ok=False)
 where = urllib.parse.urlsplit(os.environ["URL"])
-connection = http.client.HTTPConnection(where.hostname, where.port, timeout=5)
-connection.request("GET", "/projects", headers={"Authorization": "Bearer " + os.environ["KEY"]})
-try:
-    status = connection.getresponse().status
-except OSError:
-    status = 599
-time.sleep(0.05)
+for attempt in range(3 if "PAUSE" in os.environ else 1):
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=5)
+    connection.request("GET", "/projects", headers={"Authorization": "Bearer " + os.environ["KEY"]})
+    try:
+        status = connection.getresponse().status
+    except OSError:
+        status = 599
+    if status < 500:
+        break
+    time.sleep(float(os.environ.get("PAUSE", "0.05")))
 running.unlink()
 with open("runs", "a") as runs:
     runs.write("run\\n")
@@ -49,6 +53,7 @@ auth = {{ type = "bearer", token = "env:KEY" }}
 [client]
 command = ["{{python}}", "client.py"]
 env = {{ URL = "{{fault_server}}", KEY = "env:KEY" }}
+parallel = {parallel}
 """
 SPEC = """
 openapi: 3.1.0
@@ -56,6 +61,7 @@ info: {title: Tiny, version: "1"}
 paths: {/projects: {get: {responses: {"200": {description: All of them.}}}}}
 """
 REFUSED = next(case for case in CASES if case.id == "refused-400")
+HURRIED = next(case for case in CASES if case.id == "unavailable-twice")
 KEYED = next(case for case in CASES if case.item == "resilience.idempotency-keys")
 
 
@@ -87,10 +93,13 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def loaded(tmp_path: Path, provider: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunContext]:
-    """A target with a client and a provider."""
+def loaded(
+    tmp_path: Path, provider: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[RunContext]:
+    """A target with a client and a provider; a parameter is its ``[client] parallel``."""
+    parallel = getattr(request, "param", "true")
     monkeypatch.setenv("KEY", SECRET)
-    (tmp_path / "harness.toml").write_text(TOML.format(url=provider))
+    (tmp_path / "harness.toml").write_text(TOML.format(url=provider, parallel=parallel))
     (tmp_path / "openapi.yaml").write_text(SPEC)
     (tmp_path / "client.py").write_text(CLIENT)
     with RunContext.begun(tmp_path, overlay=None) as context:
@@ -104,7 +113,8 @@ def runs(loaded: RunContext) -> int:
     return len(file.read_text().splitlines()) if file.is_file() else 0
 
 
-def test_the_client_runs_one_at_a_time(loaded: RunContext) -> None:
+@pytest.mark.parametrize("loaded", ["false"], indirect=True)
+def test_a_client_that_shares_state_runs_one_at_a_time(loaded: RunContext) -> None:
     """Cases that were begun, one that was not, and a plain run follow each other; each begun one is run once."""
     checks = ClientChecks.of(loaded)
     begun: list[ClientCase | TransportCase] = [UNDISTURBED, URL, *REDIRECTED]
@@ -116,11 +126,12 @@ def test_the_client_runs_one_at_a_time(loaded: RunContext) -> None:
 
     assert ended.exit_status == 1
     assert {f.outcome for f in findings} == {Outcome.PASS}, findings
-    assert runs(loaded) == 1 + 2 + 1 + len(REDIRECTED) + 1, "two of them show what a second attempt has in its URL"
+    assert runs(loaded) == 1 + 3 + 1 + len(REDIRECTED) + 1, "three of them show what a second attempt has in its URL"
 
 
-def test_a_case_that_judges_short_times_runs_alone(loaded: RunContext) -> None:
-    """It is not begun beside the tests, and while it runs, nothing else does."""
+def test_a_case_that_judges_short_times_runs_alone(loaded: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where others could decide what it finds, it runs once more, and while it does, nothing else does."""
+    monkeypatch.setenv("PAUSE", "0.1")
     checks, other = ClientChecks.of(loaded), loaded.background.lane("other")
     begun, let_go = threading.Event(), threading.Event()
     runs_seen: list[int] = []
@@ -133,18 +144,37 @@ def test_a_case_that_judges_short_times_runs_alone(loaded: RunContext) -> None:
     def second() -> None:
         runs_seen.append(runs(loaded))
 
-    hurried = next(case for case in CASES if case.alone)
-    checks.begin(hurried)
+    checks.begin(HURRIED)
     other.begin("first", first)
     other.begin("second", second)
     begun.wait()
+    with loaded.background.paused(CLIENT_CASES):  # until what is run beside others has been run
+        pass
     threading.Timer(0.05, let_go.set).start()
 
-    checks.result(hurried)
+    finding = checks.result(HURRIED)
     other.result("second", second)
 
-    assert runs_seen == [0, 2]  # the undisturbed run came first
+    before, after = runs_seen
+    assert (finding.outcome, after - before) == (Outcome.PASS, 1), finding
     assert all(case.alone for case in CASES if pauses in case.expectations)
+
+
+def test_a_client_that_pauses_for_long_is_judged_beside_others(
+    loaded: RunContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What other runs add to its pauses cannot decide, so its result is there while they go on."""
+    monkeypatch.setenv("PAUSE", str(CLEAR_S))
+    checks, other = ClientChecks.of(loaded), loaded.background.lane("other")
+    let_go = threading.Event()
+    checks.begin(HURRIED)
+    other.begin("goes on", let_go.wait)
+
+    finding = checks.result(HURRIED)
+    let_go.set()
+
+    assert finding.outcome is Outcome.PASS, finding
+    assert other.result("goes on", let_go.wait)
 
 
 def test_one_plain_run_serves_all_who_ask(loaded: RunContext) -> None:

@@ -12,6 +12,7 @@ from pytest_httpserver import HTTPServer
 from harness.http.client import Network
 from harness.model import Finding, Outcome
 from harness.model.config import Duration, Policy
+from harness.resilience.case_runs import check_case
 from harness.resilience.client_cases import CASES
 from harness.resilience.runner import ClientUnderTest
 
@@ -43,7 +44,7 @@ HEARD = {
 def finding(script: str, server: HTTPServer, folder: Path) -> Finding:
     server.expect_request("/a").respond_with_data("ok")
     with Network().client() as http:
-        return ClientUnderTest(
+        client = ClientUnderTest(
             command=[sys.executable, "-c", START + script],
             env={"URL": "{fault_server}"},
             cwd=folder,
@@ -52,7 +53,8 @@ def finding(script: str, server: HTTPServer, folder: Path) -> Finding:
             log=folder / "client.log",
             upstream=server.url_for(""),
             http=http,
-        ).check(CASE)
+        )
+        return check_case(client, CASE)
 
 
 @pytest.mark.parametrize("script, message", UNHEARD.values(), ids=UNHEARD.keys())

@@ -17,6 +17,7 @@ from harness.errors import ProcessError
 from harness.http.client import Network
 from harness.model import Attempt, Finding, Level, Outcome
 from harness.model.config import Duration, Policy
+from harness.resilience.case_runs import check_case
 from harness.resilience.case_trials import finding_of, tried
 from harness.resilience.cases import retries, retry_after
 from harness.resilience.cases.integrity import CUT
@@ -182,7 +183,7 @@ def check(
     case: ClientCase, command: list[str], upstream: str, cwd: Path, policy: Policy, timeout_s: float = 20
 ) -> Finding:
     with Network().client() as client:
-        return ClientUnderTest(
+        judged = ClientUnderTest(
             command=command,
             env={"URL": "{fault_server}"},
             cwd=cwd,
@@ -191,7 +192,8 @@ def check(
             log=cwd / "client.log",
             upstream=upstream,
             http=client,
-        ).check(case, reproduce="again")
+        )
+        return check_case(judged, case, reproduce="again")
 
 
 def judge(case: ClientCase, attempts: list[Attempt], ended: ClientRun, policy: Policy) -> Finding:
@@ -533,7 +535,7 @@ def test_a_vendor_sees_one_run_alone(counted: tuple[str, list[str]], tmp_path: P
     case_ids = ("unavailable-twice", "cut-short", "limited-with-seconds")
     with Network().client() as http_client:
         client = client_of_vendor(one_after_another({}, {}), upstream, http_client, tmp_path)
-        found = [client.check(next(c for c in CASES if c.id == case_id)) for case_id in case_ids]
+        found = [check_case(client, next(c for c in CASES if c.id == case_id)) for case_id in case_ids]
 
     assert [f.outcome for f in found] == [Outcome.PASS] * len(case_ids), found
     assert seen == ["/projects", "/runs"]

@@ -120,7 +120,7 @@ def test_a_credential_in_the_url_of_a_second_attempt_is_found(
         found = checked(URL, tried)
 
     assert found.outcome is wanted
-    seen = {Outcome.PASS: "10 calls in 3 runs", Outcome.FAIL: "GET /first carries the value of env:KEY in its URL"}
+    seen = {Outcome.PASS: "14 calls in 4 runs", Outcome.FAIL: "GET /first carries the value of env:KEY in its URL"}
     assert found.observed == seen[wanted]
 
 

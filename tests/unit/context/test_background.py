@@ -109,6 +109,23 @@ def test_pieces_of_one_lane_never_overlap(lane: Lane) -> None:
     assert "MainThread" in threads
 
 
+def test_pieces_that_cannot_disturb_each_other_are_done_at_once(background: Background) -> None:
+    """A lane begins as many as it may, a test does one more, and a pause waits for all."""
+    cases = background.lane("cases")
+    cases.at_once = 2
+    gates = {key: Gate(key) for key in ("a", "b")}
+    for key, gate in gates.items():
+        cases.begin(key, gate)
+    for gate in gates.values():
+        gate.begun.wait()
+
+    assert cases.result("not begun", lambda: "here") == "here"
+    for gate in gates.values():
+        threading.Timer(0.01, gate.let_go.set).start()
+    with cases.paused():
+        assert [cases.result(key, unwanted) for key in gates] == ["a", "b"]
+
+
 def test_lanes_run_at_once(background: Background) -> None:
     """A lane does not wait for another."""
     gates = {name: Gate(name) for name in ("client", "crash")}

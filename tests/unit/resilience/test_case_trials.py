@@ -126,3 +126,25 @@ def test_one_complaint_of_several_operations_is_told_once() -> None:
     finding = finding_of(LIMITED, failed)
 
     assert finding.summary.endswith(": waited for 5.0 s (GET /a, GET /b)")
+
+
+TWICE = next(case for case in CASES if case.id == "unavailable-twice")
+
+
+@pytest.mark.parametrize(
+    "case, run, clear",
+    [
+        (TWICE, of_gaps(0.03, 0.2), False),
+        (TWICE, of_gaps(0.03, 0.6), True),
+        (TWICE, of_gaps(), True),
+        (ENDLESS, of_gaps(1.0, 1.3, answered=False, status=1), True),
+        (ENDLESS, of_gaps(1.0, 1.0, 1.3, answered=False, status=1), False),
+        (ENDLESS, of_gaps(1.0, 4.0, 9.0, answered=False, status=1), True),
+    ],
+    ids=["short", "long", "no retry", "too few to grow", "may not grow", "grow"],
+)
+def test_a_pause_that_other_runs_may_have_lengthened_is_not_clear(case: ClientCase, run: Evidence, clear: bool) -> None:  # noqa: FBT001
+    """Half a second is more than what runs beside a client adds to its pauses."""
+    found, _ = tried_with(case, run, run, run, run)
+
+    assert found.is_clear is clear
