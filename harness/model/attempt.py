@@ -21,6 +21,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the fault that was applied; empty when the request was forwarded to the provider."""
     status: int | None
     """Status of the response; None when the connection was broken instead."""
+    fields: frozenset[str] = frozenset()
+    """Names of its headers, in lower case."""
     traceparent: str = ""
     """Value of ``traceparent`` (W3C Trace Context); empty when the request carried none."""
     provider_status: int | None = None

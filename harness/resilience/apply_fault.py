@@ -49,11 +49,9 @@ def apply_fault(
 def corrupt(response: Response, connection: ServerConnection, kind: Corruption) -> bool:
     """Send the provider's response in the way ``kind``; return False when the connection is gone."""
     half = response.body[: len(response.body) // 2]
-    if kind is Corruption.MALFORMED:
-        connection.send(msgspec.structs.replace(response, body=half))
-        return True
-    if kind is Corruption.EMPTIED:
-        connection.send(msgspec.structs.replace(response, body=b"{}" if response.body else b""))
+    whole = {Corruption.MALFORMED: half, Corruption.BLANK: b"", Corruption.EMPTIED: b"{}" if response.body else b""}
+    if kind in whole:
+        connection.send(msgspec.structs.replace(response, body=whole[kind]))
         return True
     if kind is Corruption.CUT_HEAD:
         head = response_head(response, length=len(response.body))

@@ -208,6 +208,7 @@ class FaultServer(LoopbackServer):
             body_digest=self._keys.digest_of(request),
             fault=fault,
             status=status,
+            fields=frozenset(name.lower() for name, _ in request.headers),
             traceparent=request.header("traceparent"),
             provider_status=answer.status if answer else None,
             answer_bytes=len(answer.body) if answer else 0,

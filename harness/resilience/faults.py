@@ -58,11 +58,13 @@ class Corruption(enum.StrEnum):
     """Content-Length has half of the body, which is sent whole."""
     MALFORMED = "answer with half its JSON"
     """The first half of the body, sent as a complete response."""
+    BLANK = "answer without its body"
+    """No body, with a Content-Length of 0, sent as a complete response."""
     EMPTIED = "{} in place of the answer"
     """An object without members, sent as a complete response where that has a body."""
 
 
-OF_THE_BODY = frozenset({Corruption.CUT, Corruption.SHORT, Corruption.LONG, Corruption.MALFORMED})
+OF_THE_BODY = frozenset({Corruption.CUT, Corruption.SHORT, Corruption.LONG, Corruption.MALFORMED, Corruption.BLANK})
 """Those that need a body."""
 
 

@@ -51,6 +51,7 @@ CUT: tuple[ClientCase, ...] = tuple(
             "RFC 9112 section 6.3",
             answered_calls,
         ),
+        ("empty-body", Corruption.BLANK, "with an empty body", "RFC 8259 section 2", answered_calls),
     )
 )
 
@@ -85,7 +86,7 @@ REDIRECTED: tuple[ClientCase, ...] = tuple(
         faults=(Fault(status=status, headers=(("Location", "{target}"),)),),
         expectations=(keeps_the_method,),
     )
-    for status, section in ((307, 8), (308, 9))
+    for status, section in ((301, 2), (307, 8), (308, 9))
 )
 
 CASES: tuple[ClientCase, ...] = (*CUT, *INTERIM, *REDIRECTED)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from harness.model import Level
 from harness.resilience.client_case import ClientCase
 from harness.resilience.expectations import attempts_exactly, succeeds
-from harness.resilience.faults import STALE, Fault, respond
-from harness.resilience.policy_expectations import repeats_as_the_policy
+from harness.resilience.faults import CLOSE, STALE, Fault, respond
+from harness.resilience.policy_expectations import gives_up, repeats_as_the_policy
 from harness.resilience.redirect_expectations import ends_within
 from harness.resilience.workflow_operations import every_call, keyed_writes, repeatable_calls, reused_connections
 
 ITEM = "resilience.retries"
+_BACKOFF = "AWS Builders' Library, Timeouts, retries and backoff with jitter"
 _STATUSES = (
     (408, "RFC 9110 section 15.5.9"),
     (425, "RFC 8470 section 5.2"),
-    (500, "RFC 9110 section 15.6.1; AWS Builders' Library, Timeouts, retries and backoff with jitter"),
-    (502, "RFC 9110 section 15.6.3; AWS Builders' Library, Timeouts, retries and backoff with jitter"),
-    (504, "RFC 9110 section 15.6.5; AWS Builders' Library, Timeouts, retries and backoff with jitter"),
+    (500, f"RFC 9110 section 15.6.1; {_BACKOFF}"),
+    (502, f"RFC 9110 section 15.6.3; {_BACKOFF}"),
+    (504, f"RFC 9110 section 15.6.5; {_BACKOFF}"),
 )
 
 ONCE: tuple[ClientCase, ...] = tuple(
@@ -83,4 +84,25 @@ LOOP = ClientCase(
     expectations=(ends_within(50),),
 )
 
-CASES: tuple[ClientCase, ...] = (*ONCE, IN_PROGRESS, STALE_CONNECTION, LOOP)
+ENDLESS: tuple[ClientCase, ...] = tuple(
+    ClientCase(
+        id=case_id,
+        item=ITEM,
+        summary=f"{what} every call",
+        passed=f"Gave up after {short} without end, and reported the error",
+        failed=f"Did not give up and report the error after {short} without end",
+        expected="at most [client] policy.max_attempts attempts, then a reported error",
+        source=source,
+        fix="Count each attempt of a call, whatever the one before it met, and report the error after the last.",
+        concerns=None,
+        faults=(fault,),
+        then=fault,
+        expectations=(gives_up,),
+    )
+    for case_id, fault, what, short, source in (
+        ("limited-for-good", respond(429), "a 429 to", "429s", "RFC 6585 section 4"),
+        ("closed-for-good", CLOSE, "a closed connection in place of a response to", "closed connections", _BACKOFF),
+    )
+)
+
+CASES: tuple[ClientCase, ...] = (*ONCE, IN_PROGRESS, STALE_CONNECTION, LOOP, *ENDLESS)

@@ -119,6 +119,8 @@ class ProductClient:
             return 0.0
         if exc.status == 409 and "client-changes-its-key-after-409" in self._planted:
             call.key = self.new_key()
+        if str(exc) == "ReadTimeout" and call.key and "client-changes-its-key-after-a-timeout" in self._planted:
+            call.key = self.new_key()
         if not exc.status and call.body and "client-changes-the-body-of-a-repeat" in self._planted:
             call.body = {name: f"{value} again" if name == "name" else value for name, value in call.body.items()}
         if exc.status == 422 and "client-changes-the-body-of-a-repeat" in self._planted:

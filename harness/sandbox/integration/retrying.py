@@ -63,11 +63,12 @@ def pause(
 
     ``repeatable`` is true if the call may safely arrive twice: it changes nothing, or it has an idempotency key.
     """
-    if failure.number >= (40 if "client-retries-without-end" in planted else policy.max_attempts):
+    endless = "client-retries-without-end" in planted or _is_uncounted(failure, planted)
+    if failure.number >= (40 if endless else policy.max_attempts):
         return None
     if not _worth_it(failure, repeatable=repeatable, planted=planted):
         return None
-    wait = _backoff(failure.number, policy, planted)
+    wait = 0.0 if endless else _backoff(failure.number, policy, planted)
     heeded = (429,) if "client-ignores-retry-after-of-503" in planted else (429, 503)
     asked_s = retry_after_s(failure.retry_after, planted) if failure.status in heeded else None
     if asked_s is not None:
@@ -96,6 +97,10 @@ def retry_after_s(text: str, planted: Planted) -> float | None:
     return max(0.0, wait)
 
 
+def _is_uncounted(failure: AttemptError, planted: Planted) -> bool:
+    return failure.status == 429 and not failure.retry_after and "client-counts-no-429s" in planted
+
+
 def _worth_it(failure: AttemptError, *, repeatable: bool, planted: Planted) -> bool:
     status = failure.status
     if status == 429:
@@ -117,7 +122,7 @@ def _worth_it(failure: AttemptError, *, repeatable: bool, planted: Planted) -> b
 
 def _backoff(number: int, policy: RetryPolicy, planted: Planted) -> float:
     """Return a delay anywhere below a bound that grows with each attempt (full jitter, AWS Builders' Library)."""
-    if "client-retries-without-end" in planted or "client-hammers" in planted:
+    if "client-hammers" in planted:
         return 0.0
     if "client-retries-at-fixed-intervals" in planted:
         return policy.first_delay

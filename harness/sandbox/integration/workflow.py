@@ -61,7 +61,7 @@ def run_workflow(
         client.close()
         database.close()
     log.info("workflow ended", workflow=name, run_id=run_id, status=status)
-    return 0 if status == "succeeded" else 1
+    return 0 if status == "succeeded" or "client-takes-every-end-for-success" in planted else 1
 
 
 def _is_hidden(error: Exception, planted: Planted) -> bool:
@@ -102,7 +102,12 @@ def _followed(client: ProductClient, database: Database, run_id: str, within_s: 
         if status in runs.FINAL:
             return status
         if time.monotonic() >= poll_at:
-            run = client.read(f"/runs/{run_id}")
+            try:
+                run = client.read(f"/runs/{run_id}")
+            except ProductError as exc:
+                if exc.status in (403, 404) and "client-takes-missing-runs-for-done" in planted:
+                    return "succeeded"
+                raise
             _advance(database, run_id, str(run["projectId"]), str(run["status"]), planted)
             interval = min(LONGEST_POLL_S, interval * 1.5)
             poll_at = time.monotonic() + interval

@@ -36,7 +36,7 @@ from harness.resilience.workflow_operations import (
     reused_connections,
     unkeyed_writes,
 )
-from harness.resilience.write_cases import UNKEYED
+from harness.resilience.write_cases import AS_IT_WAS, UNKEYED
 
 KEY = "a-key-of-more-than-16"
 # A client in as few lines as an honest one needs; {} holds how it differs from that.
@@ -84,6 +84,7 @@ for attempt in range(1, retries + 2):
         time.sleep(wait)
 sys.exit(1)
 """
+KEY_ALONE = '{"Idempotency-Key": "the-same-key-each-time"}'
 HONEST: dict[str, object] = {
     "retries": 4,
     "honours": True,
@@ -96,13 +97,15 @@ HONEST: dict[str, object] = {
     "gives_up_beyond": 99,
     "body": 'b"{}"',
     "refused": 1,
-    "key": '{"Idempotency-Key": "the-same-key-each-time"}',
+    "key": KEY_ALONE,
 }
 POLICY = Policy(answer_within=Duration(2), retry_after_cap=Duration(4))
+FOR_GOOD = {"limited-for-good", "closed-for-good"}
 RECOVERS = {case.id for case in (*RETRIES, *retries.CASES, *retry_after.CASES)} - {
     "limited-for-hours",
     "redirect-loop",
     "stale-connection",
+    *FOR_GOOD,
 }
 HEEDED = {"limited-with-seconds", "limited-with-date", "limited-for-hours", "unavailable-with-seconds"}
 INTEGRITY = CUT[:3]
@@ -112,7 +115,10 @@ BROKEN: dict[str, tuple[dict[str, object], set[str]]] = {
     "never-retries": ({"retries": 0}, RECOVERS),
     "ignores-retry-after": ({"honours": False}, HEEDED),
     "hammers": ({"pause": 0, "retries": 4}, {"unavailable-twice", "unavailable-for-good"}),
-    "retries-without-end": ({"retries": 30, "pause": 1e-10}, {"unavailable-twice", "unavailable-for-good"}),
+    "retries-without-end": (
+        {"retries": 30, "pause": 1e-10},
+        {"unavailable-twice", "unavailable-for-good", *FOR_GOOD},
+    ),
     "retries-refusals": (
         {"heeds": False},
         {f"refused-{status}" for status in (400, 401, 403, 404, 405, 410, 422)},
@@ -125,7 +131,11 @@ BROKEN: dict[str, tuple[dict[str, object], set[str]]] = {
     "changes-its-body": ({"body": 'b"{} " * attempt'}, {"same-request"}),
     "hides-refusals": ({"refused": 0}, {"hidden-400", "hidden-404", "hidden-422", "redirect-loop"}),
     "waits-for-hours": ({"gives_up_beyond": 1e9, "cap": 1e9}, {"limited-for-hours"}),
-    "makes-a-key-each-time": ({"key": '{"Idempotency-Key": os.urandom(16).hex()}'}, {"keys"}),
+    "makes-a-key-each-time": (
+        {"key": '{"Idempotency-Key": os.urandom(16).hex()}'},
+        {"keys", *(case.id for case in AS_IT_WAS)},
+    ),
+    "loses-a-header": ({"key": f"{KEY_ALONE} | ({{'X-Tenant': 'a'}} if attempt == 1 else {{}})"}, {"same-request"}),
     "has-short-keys": ({"key": '{"Idempotency-Key": "1234"}'}, {"keys"}),
 }
 

@@ -42,24 +42,25 @@ def test_a_connection_is_broken_as_scripted(client: httpx.Client, fault: Fault, 
 CORRUPTED = {
     "cut": (Corruption.CUT, httpx.ReadError),
     "short": (Corruption.SHORT, httpx.RemoteProtocolError),
-    "malformed": (Corruption.MALFORMED, None),
+    "malformed": (Corruption.MALFORMED, '{"id": '),
+    "blank": (Corruption.BLANK, ""),
 }
 
 
-@pytest.mark.parametrize("kind, error", CORRUPTED.values(), ids=CORRUPTED.keys())
+@pytest.mark.parametrize("kind, seen", CORRUPTED.values(), ids=CORRUPTED.keys())
 def test_an_answer_of_the_provider_is_spoilt_as_scripted(
-    client: httpx.Client, httpserver: HTTPServer, kind: Corruption, error: type[Exception] | None
+    client: httpx.Client, httpserver: HTTPServer, kind: Corruption, seen: type[Exception] | str
 ) -> None:
-    """The call arrives at the provider; its answer is cut by a reset, cut short, or whole with half its content."""
+    """The call arrives at the provider; its answer is cut by a reset, cut short, or whole with half or no content."""
     httpserver.expect_oneshot_request("/", "POST").respond_with_data('{"id": "run_1"}', 201)
 
     with FaultServer(httpserver.url_for(""), client, faults=[Fault(action=Action.CORRUPT, corruption=kind)]) as server:
-        if error:
-            with pytest.raises(error):
+        if not isinstance(seen, str):
+            with pytest.raises(seen):
                 client.post(server.url)
         else:
             answer = client.post(server.url)
-            assert (answer.status_code, answer.text) == (201, '{"id": ')
+            assert (answer.status_code, answer.text) == (201, seen)
 
     assert [(a.fault, a.status) for a in server.attempts] == [(f"201, {kind}", None)]
     assert len(httpserver.log) == 1

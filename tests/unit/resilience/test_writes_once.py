@@ -14,7 +14,9 @@ from harness.resilience.writes_once import (
     done_no_oftener,
     not_repeated_blindly,
     sent_again_as_it_was,
+    sent_again_with_each_header,
     success_is_what_was_done,
+    success_needs_the_read,
 )
 
 
@@ -110,3 +112,46 @@ def test_a_deletion_that_was_refused_is_none() -> None:
     assert (
         complaint(lost, gone) == complaint(call(1, "DELETE /orders/1", fault="404"), call(2, "DELETE /orders/1")) == ""
     )
+
+
+def test_a_repeated_request_has_each_header_of_the_first() -> None:
+    """One that is lost is named, unless it belongs to an attempt or a connection."""
+    first = msgspec.structs.replace(
+        call(0, "POST /orders", fault="503"), fields=frozenset({"accept", "connection", "if-match", "traceparent"})
+    )
+    again = msgspec.structs.replace(call(1, "POST /orders"), fields=frozenset({"accept", "x-retry"}))
+
+    assert sent_again_with_each_header(evidence(first, again)) == "the repeated POST has no if-match"
+    assert sent_again_with_each_header(evidence(first, msgspec.structs.replace(again, fields=first.fields))) == ""
+
+
+REFUSED = "the client reported success, and GET"
+READS = (call(0, "POST /orders"), call(1, "GET /orders/1"))
+
+
+def refused(path: str, status: int) -> Attempt:
+    return msgspec.structs.replace(call(1, f"GET {path}", fault=str(status)), status=status)
+
+
+@pytest.mark.parametrize(
+    "seen, complaint",
+    [
+        ((refused("/orders/2", 404),), f"{REFUSED} /orders/2 was refused with 404"),
+        ((refused("/orders/2", 403),), f"{REFUSED} /orders/2 was refused with 403"),
+        ((refused("/orders/1", 403),), f"{REFUSED} /orders/1 was refused with 403"),
+        ((refused("/orders/1", 404),), ""),
+        ((refused("/orders/2", 404), call(2, "GET /orders/2")), ""),
+        (
+            (refused("/orders/2", 404), call(2, "GET /orders/3")),
+            f"{REFUSED} /orders/2 was refused with 404",
+        ),
+        ((refused("/orders/2", 403), call(2, "POST /orders", key="k")), ""),
+    ],
+)
+def test_no_success_without_a_read_that_was_refused(seen: tuple[Attempt, ...], complaint: str) -> None:
+    """Unless it is answered later, a write is made instead, or what is missing was there before this run."""
+    found = evidence(call(0, "POST /orders"), *seen, undisturbed=READS)
+    found = msgspec.structs.replace(found, operation=WorkflowOperations(READS).all[1])
+
+    assert success_needs_the_read(found) == complaint
+    assert success_needs_the_read(msgspec.structs.replace(found, run=evidence(status=1).run)) == ""
