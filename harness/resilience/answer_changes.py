@@ -99,7 +99,7 @@ def without_entries(answered: ChangeableAnswer) -> ChangeableAnswer:
 
 def with_many_entries(answered: ChangeableAnswer) -> ChangeableAnswer:
     """Return the answer as a page of a listing as long as it may be, its entries repeated."""
-    _, entries = _listed(answered)
+    _, entries = listed_entries(answered.request, answered.content)
     query = parse_qsl(urlsplit(answered.request.target).query)
     sizes = [int(value) for name, value in query if _SIZE.fullmatch(name) and value.isdecimal() and len(value) < 6]
     if not entries:
@@ -211,11 +211,10 @@ def _put(content: Any, path: MemberPath, value: Any) -> Any:
     return with_value(content, tuple(map(str, path)), value)
 
 
-def _listed(answered: ChangeableAnswer) -> tuple[MemberPath, list[Any]]:
+def listed_entries(request: Request, content: Any) -> tuple[MemberPath, list[Any]]:
     """Return the place of the entries of a listing, and the entries: its only list of objects, none without one."""
-    if answered.request.method != "GET":
+    if request.method != "GET":
         return (), []
-    content = answered.content
     if isinstance(content, dict) and "id" in content:  # a resource with a list in it
         return (), []
     inner: list[tuple[MemberPath, Any]] = [((n,), v) for n, v in content.items()] if isinstance(content, dict) else []
@@ -230,7 +229,7 @@ def _listed(answered: ChangeableAnswer) -> tuple[MemberPath, list[Any]]:
 
 def _with_entries(answered: ChangeableAnswer, entries: list[Any]) -> ChangeableAnswer:
     """Return a listing with other entries, and with their number where it states that of the ones that it has."""
-    path, before = _listed(answered)
+    path, before = listed_entries(answered.request, answered.content)
     if not before:
         return answered
     other = _put(answered.content, path, entries)

@@ -70,18 +70,20 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
 
         For ``options`` see `ClientUnderTest.run_before`.
         """
-        client = self.client
-        server = InterposedServer(
-            client.upstream,
-            client.http,
-            interpose,
-            keys=client.keys,
-            recorded=client.recorded_answers(),
-        )
-        with server:
-            run = client.run_before(server, **options)
+        with self._server(interpose) as server:
+            run = self.client.run_before(server, **options)
             afterwards()
         return server, run
+
+    def run_apart(self, interpose: Interpose) -> tuple[InterposedServer, ClientRun]:
+        """Run it so in a ``{run_dir}`` of its own, where it can: no other process informs it then."""
+        return self.client.behind(self._server(interpose), own_folder=self.client.undisturbed().own_folder)
+
+    def _server(self, interpose: Interpose) -> InterposedServer:
+        client = self.client
+        return InterposedServer(
+            client.upstream, client.http, interpose, keys=client.keys, recorded=client.recorded_answers()
+        )
 
 
 class ClientDrill(Check, frozen=True, kw_only=True):

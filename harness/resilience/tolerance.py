@@ -11,6 +11,7 @@ from harness.resilience.client_crashes import crash_of
 from harness.resilience.client_drill import ClientDrill, DrillSetting
 from harness.resilience.client_process import ClientRun
 from harness.resilience.commits import complaint_of, missing_in_success
+from harness.resilience.spelled_answers import spelled
 
 ITEM = "workflow.tolerance"
 
@@ -23,9 +24,11 @@ MISSING = AnswerKind(id="optional-missing", change=changes.without_optional, by_
 BOUND = AnswerKind(id="number-at-bound", change=changes.with_numbers_at_bounds, by_member=True, first_alone=True)
 STATUS = AnswerKind(id="other-success", change=changes.with_other_success, first_alone=True)
 EMPTY = AnswerKind(id="empty-page", change=changes.without_entries, first_alone=True, more_is_fine=True)
+SPELLED = AnswerKind(id="other-spelling", change=spelled, goes_on=True)
 
 TOGETHER: tuple[tuple[AnswerKind, ...], ...] = (
-    (NULL, LONG_LIST, ORDER, ADDED, UNKNOWN),  # the document allows no unknown value, and so no change after it
+    # The document allows no unknown value, and so no change after it but one that asks for no document.
+    (NULL, LONG_LIST, ORDER, ADDED, UNKNOWN, SPELLED),
     (MISSING, BOUND),
     (STATUS, EMPTY),
 )
@@ -85,6 +88,7 @@ _TOLERANT = "Fowler, Tolerant Reader"
 DRILLS: tuple[ClientDrill, ...] = (
     _drill(ADDED, "with an unknown member", _TOLERANT),
     _drill(ORDER, "with their members in another order", "RFC 8259 section 4"),
+    _drill(SPELLED, "in another spelling", "RFC 8259 section 2, RFC 9110 section 8.3.1, RFC 3339 section 5.6"),
     _drill(MISSING, "without optional members", "JSON Schema Validation section 6.5.3"),
     _drill(NULL, "with null where it is allowed", "JSON Schema Validation section 6.1.1"),
     _drill(UNKNOWN, "with a value that is new in its enumeration", "Zalando RESTful API Guidelines, rule 112"),
