@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from harness.model import Attempt
 from harness.model.config import Duration, Policy
 from harness.resilience.client_evidence import Evidence, OfTiming
 from harness.resilience.client_process import ClientRun
-from harness.resilience.policy_expectations import repeats_as_the_policy, waits_for_a_slow_answer
+from harness.resilience.policy_expectations import gives_up, repeats_as_the_policy, waits_for_a_slow_answer
 from harness.resilience.redirect_expectations import ends_within, keeps_the_method
+from harness.resilience.workflow_operations import ClientOperation
 
 
 def attempt(at: float, status: int | None, fault: str = "", method: str = "POST") -> Attempt:
@@ -86,3 +88,37 @@ def test_a_loop_ends() -> None:
     assert ends_within(2)(evidence(MOVED, MOVED, exit_status=1)) == ""
     assert ends_within(2)(evidence(MOVED, MOVED, MOVED, exit_status=1)) == "3 calls, more than 2"
     assert "the client reported success" in ends_within(2)(evidence(MOVED))
+
+
+INSTEAD = "the client reported success without POST /runs; it sent GET /runs instead"
+
+
+@pytest.mark.parametrize("length, complaint", [(40, ""), (41, INSTEAD)])
+def test_a_call_that_reads_may_be_followed_with_get(length: int, complaint: str) -> None:
+    """The answer to GET is as long as that to POST is without a fault: it was a read (RPC), and not a write."""
+    post = msgspec.structs.replace(attempt(0, 200), answer_bytes=40)
+    moved = attempt(0, 301, "301")
+    followed = msgspec.structs.replace(attempt(0.1, 200, method="GET"), answer_bytes=length, provider_status=200)
+    operation = ClientOperation(label="POST /runs", calls=(post,))
+
+    found = keeps_the_method(msgspec.structs.replace(evidence(moved, followed), operation=operation))
+
+    assert found == complaint
+
+
+LIMITED = [attempt(number / 10, 429, "429") for number in range(6)]
+
+
+@pytest.mark.parametrize(
+    "found, complaint",
+    [
+        (evidence(*LIMITED[:5], exit_status=1), ""),
+        (evidence(*LIMITED[:1], exit_status=1), ""),
+        (evidence(*LIMITED, exit_status=1), "6 attempts; [client] policy.max_attempts is 5"),
+        (evidence(*LIMITED[:5]), "the client reported success although the call did not succeed"),
+    ],
+    ids=["in the end", "at once", "too late", "in silence"],
+)
+def test_a_client_gives_up(found: Evidence, complaint: str) -> None:
+    """After as many attempts as its policy allows, or fewer, and not in silence."""
+    assert gives_up(found) == complaint
