@@ -28,8 +28,10 @@ def keeps_the_method(evidence: Evidence) -> str:
     if not evidence.run.succeeded or any(a.status is not None and a.status < 300 for a in again):
         return ""
     after = next((a for a in evidence.attempts if a.at > write.at), None)
-    usual = {call.answer_bytes for call in evidence.operation.calls} if evidence.operation else set()
-    if after and after.path == write.path and after.provider_status == 200 and after.answer_bytes in usual:
+    reads = (
+        {call.answer_bytes for call in evidence.operation.calls if call.method == "POST"} if evidence.operation else ()
+    )
+    if after and after.path == write.path and after.provider_status == 200 and after.answer_bytes in reads:
         return ""
     instead = f"; it sent {after.method} {after.path} instead" if after else ""
     return f"the client reported success without {write.method} {write.path}{instead}"

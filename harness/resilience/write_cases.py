@@ -112,6 +112,20 @@ UNDONE: tuple[ClientCase, ...] = tuple(
     )
 )
 
+FORBIDDEN = ClientCase(
+    id="hidden-403",
+    item="resilience.retries",
+    summary="a write, a PUT or a DELETE that the provider refuses with 403",
+    passed="Reported no success after a write was refused with 403",
+    failed="Reported success although a write was refused with 403",
+    expected="a reported failure, or the write done in another way",
+    source="RFC 9110 section 15.5.4",
+    fix=_FAILED,
+    concerns=every_call,  # it judges changes alone: with these operations it shares the runs of refused-403
+    faults=(respond(403),),
+    expectations=(success_is_what_was_done,),
+)
+
 LOST: tuple[ClientCase, ...] = tuple(
     ClientCase(
         id=f"hidden-{case_id}",
@@ -176,4 +190,4 @@ AS_IT_WAS: tuple[ClientCase, ...] = tuple(
 )
 """The faults of ``reset-once``, ``silence`` and ``half-the-json``, and so the same runs."""
 
-CASES: tuple[ClientCase, ...] = (*UNKEYED, REPEATED, *HIDDEN, *LOST, *UNREAD, *UNDONE, *AS_IT_WAS)
+CASES: tuple[ClientCase, ...] = (*UNKEYED, REPEATED, *HIDDEN, FORBIDDEN, *LOST, *UNREAD, *UNDONE, *AS_IT_WAS)

@@ -71,9 +71,9 @@ def success_is_what_was_done(evidence: Evidence) -> str:
 
     A change that was done, but whose answer was lost, may be answered with 404 the second time (RFC 9110, 9.2.2).
     """
-    if not evidence.run.succeeded:
-        return ""
     refused = {evidence.operation.calls[0].method} if evidence.operation else set()
+    if not evidence.run.succeeded or refused & SAFE_METHODS:
+        return ""
     done, usual = (
         writes_done(each, evidence.label_of, methods=WRITES | refused)
         for each in (evidence.attempts, evidence.undisturbed)

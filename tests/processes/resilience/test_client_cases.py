@@ -129,7 +129,7 @@ BROKEN: dict[str, tuple[dict[str, object], set[str]]] = {
     "reads-no-body": ({"checks": False}, {"cut-in-the-head"}),
     "has-no-key": ({"key": "{}"}, {"keys", *(case.id for case in UNKEYED)}),
     "changes-its-body": ({"body": 'b"{} " * attempt'}, {"same-request"}),
-    "hides-refusals": ({"refused": 0}, {"hidden-400", "hidden-404", "hidden-422", "redirect-loop"}),
+    "hides-refusals": ({"refused": 0}, {"hidden-400", "hidden-403", "hidden-404", "hidden-422", "redirect-loop"}),
     "waits-for-hours": ({"gives_up_beyond": 1e9, "cap": 1e9}, {"limited-for-hours"}),
     "makes-a-key-each-time": (
         {"key": '{"Idempotency-Key": os.urandom(16).hex()}'},

@@ -90,16 +90,23 @@ def test_a_loop_ends() -> None:
     assert "the client reported success" in ends_within(2)(evidence(MOVED))
 
 
-INSTEAD = "the client reported success without POST /runs; it sent GET /runs instead"
+INSTEAD = "it sent GET /runs instead"
 
 
-@pytest.mark.parametrize("length, complaint", [(40, ""), (41, INSTEAD)])
-def test_a_call_that_reads_may_be_followed_with_get(length: int, complaint: str) -> None:
+@pytest.mark.parametrize(
+    "method, length, complaint",
+    [
+        ("POST", 40, ""),
+        ("POST", 41, f"the client reported success without POST /runs; {INSTEAD}"),
+        ("PATCH", 40, f"the client reported success without PATCH /runs; {INSTEAD}"),
+    ],
+)
+def test_a_call_that_reads_may_be_followed_with_get(method: str, length: int, complaint: str) -> None:
     """The answer to GET is as long as that to POST is without a fault: it was a read (RPC), and not a write."""
-    post = msgspec.structs.replace(attempt(0, 200), answer_bytes=40)
-    moved = attempt(0, 301, "301")
+    post = msgspec.structs.replace(attempt(0, 200, method=method), answer_bytes=40)
+    moved = attempt(0, 301, "301", method=method)
     followed = msgspec.structs.replace(attempt(0.1, 200, method="GET"), answer_bytes=length, provider_status=200)
-    operation = ClientOperation(label="POST /runs", calls=(post,))
+    operation = ClientOperation(label=f"{method} /runs", calls=(post,))
 
     found = keeps_the_method(msgspec.structs.replace(evidence(moved, followed), operation=operation))
 

@@ -155,3 +155,10 @@ def test_no_success_without_a_read_that_was_refused(seen: tuple[Attempt, ...], c
 
     assert success_needs_the_read(found) == complaint
     assert success_needs_the_read(msgspec.structs.replace(found, run=evidence(status=1).run)) == ""
+
+
+def test_a_read_that_is_refused_is_no_write() -> None:
+    """Whether a client needs it, another row decides."""
+    found = evidence(call(0, "POST /orders"), refused("/orders/2", 403), undisturbed=READS)
+
+    assert success_is_what_was_done(msgspec.structs.replace(found, operation=WorkflowOperations(READS).all[1])) == ""
