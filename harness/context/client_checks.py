@@ -101,8 +101,8 @@ class ClientChecks:
         return plain.server, plain.run
 
     def _lane_of(self, case: ClientRow) -> Lane:
-        apart = isinstance(case, (ClientCase, TransportCase)) and self._client.parallel
-        return self._cases if apart else self._lane
+        apart = case.apart if isinstance(case, ClientDrill) else True
+        return self._cases if apart and self._client.parallel else self._lane
 
     def _asked(self, key: Hashable, work: Callable[[], T], lane: Lane | None = None) -> T:
         result, leaks = (lane or self._lane).result(key, self._searched(work))
@@ -122,7 +122,7 @@ class ClientChecks:
         if isinstance(case, ClientDrill) and self._client.live_once and not case.from_recording:
             return not_applicable(case, _READS_ONLY)
         if isinstance(case, ClientDrill):
-            return case.judge(case, drill_setting_of(self._context, self._client))
+            return case.judge(case, drill_setting_of(self._context, self._client, apart=case.apart))
         return check_case(self._client, case, reproduce=self._reproduce(case))
 
     def _checked_beside(self, case: ClientCase) -> Finding | None:

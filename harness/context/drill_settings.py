@@ -83,12 +83,13 @@ def successes(spec: Spec, base_url: str) -> Callable[[Request], Sequence[int]]:
     return documented
 
 
-def drill_setting_of(run_context: RunContext, client: ClientUnderTest) -> DrillSetting:
-    """Return what the drills of ``client`` know; raises `SpecError`."""
+def drill_setting_of(run_context: RunContext, client: ClientUnderTest, *, apart: bool) -> DrillSetting:
+    """Return what a drill of ``client`` knows; for ``apart`` see `ClientDrill`. Raises `SpecError`."""
     section = run_context.config.client
     assert section is not None
     return DrillSetting(
         client=client,
+        apart=apart,
         allows=allows(run_context.spec, client.upstream),
         describes=describes(run_context.spec, client.upstream),
         successes=successes(run_context.spec, client.upstream),

@@ -29,6 +29,8 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
     """What a drill has to do with."""
 
     client: ClientUnderTest
+    apart: bool = False
+    """Whether each run has a ``{run_dir}`` of its own, where the client can: no other process informs it then."""
     label: Callable[[str, str], str]
     """Returns the operation of a method and a path, such as ``GET /runs/{runId}``."""
     allows: Callable[[Request, Response], bool] = lambda _request, _response: True
@@ -70,20 +72,15 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
 
         For ``options`` see `ClientUnderTest.run_before`.
         """
-        with self._server(interpose) as server:
-            run = self.client.run_before(server, **options)
-            afterwards()
-        return server, run
-
-    def run_apart(self, interpose: Interpose) -> tuple[InterposedServer, ClientRun]:
-        """Run it so in a ``{run_dir}`` of its own, where it can: no other process informs it then."""
-        return self.client.behind(self._server(interpose), own_folder=self.client.undisturbed().own_folder)
-
-    def _server(self, interpose: Interpose) -> InterposedServer:
         client = self.client
-        return InterposedServer(
+        server = InterposedServer(
             client.upstream, client.http, interpose, keys=client.keys, recorded=client.recorded_answers()
         )
+        own = self.apart and client.undisturbed().own_folder
+        with server, client.folder(own=own) as folder:
+            run = client.run_before(server, folder=folder, **options)
+            afterwards()
+        return server, run
 
 
 class ClientDrill(Check, frozen=True, kw_only=True):
@@ -92,6 +89,8 @@ class ClientDrill(Check, frozen=True, kw_only=True):
     judge: Callable[[ClientDrill, DrillSetting], Finding]
     from_recording: bool = False
     """Whether a recorded run can answer in place of a provider that may not be written to."""
+    apart: bool = False
+    """Whether it is about nothing that the integration stores, so that its runs can be beside others."""
 
     def concluded(self, outcome: Outcome, complaint: str, *runs: tuple[FaultServer, ClientRun]) -> Finding:
         """Return the finding of some runs, with their timelines; what is between server and provider is an error."""

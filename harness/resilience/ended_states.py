@@ -134,7 +134,7 @@ def _judge(drill: ClientDrill, setting: DrillSetting) -> Finding:
     operation = next(o for o in setting.client.undisturbed().operations.all if o.label == state.label)
     for unknown in (True, False):
         ends = OtherEnds(setting, state, unknown=unknown)
-        ran.append(setting.run_apart(ends))
+        ran.append(setting.run(ends))
         if ran[-1][1].succeeded and ends.taken and not setting.client.need_not_read(operation):
             complaint = f"the client reported success, and the last {state.pattern} of {state.label} was {ends.taken}"
             return drill.concluded(Outcome.FAIL, complaint, *ran)
@@ -154,4 +154,5 @@ ENDED = ClientDrill(
     source="Zalando RESTful API Guidelines, rule 112; the integration guide, Core workflow",
     fix="Compare a state with those that mean success; ask again while it is unknown, and report a failure at the end.",
     judge=_judge,
+    apart=True,
 )

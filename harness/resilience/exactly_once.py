@@ -135,6 +135,7 @@ def _drill(case_id: str, keeping: Keeping, situation: str, expected: str) -> Cli
         fix=_FIX if keeping is not Keeping.NONE else "Ask the provider whether a write was done before you repeat it.",
         judge=partial(_judge, keeping=keeping),
         from_recording=True,
+        apart=True,
     )
 
 

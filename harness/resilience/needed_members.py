@@ -144,6 +144,7 @@ NEEDED: tuple[ClientDrill, ...] = (
         source="JSON Schema Validation section 6.5.3",
         fix="Check that an answer has each member that you use, and report a failure that names the missing one.",
         judge=_judge_emptied,
+        apart=True,
     ),
     ClientDrill(
         id="needed-members",
@@ -156,5 +157,6 @@ NEEDED: tuple[ClientDrill, ...] = (
         source="Fowler, Tolerant Reader",
         fix="Read only the members that you need.",
         judge=_judge_members,
+        apart=True,
     ),
 )

@@ -129,7 +129,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         self, server: S, *, own_folder: bool, least_s: float = 0.0, env: Mapping[str, str] = MappingProxyType({})
     ) -> tuple[S, ClientRun]:
         """Run it once behind a server, or with another one in the provider's place; see `run_before`."""
-        with server, self._folder(own=own_folder) as folder:
+        with server, self.folder(own=own_folder) as folder:
             return server, self.run_before(server, folder=folder, least_s=least_s, env=env)
 
     def run_before(
@@ -163,7 +163,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     @contextmanager
-    def _folder(self, *, own: bool) -> Iterator[str]:
+    def folder(self, *, own: bool) -> Iterator[str]:
         """Make a folder of one run's own for the block; empty where it needs none."""
         folder = tempfile.mkdtemp(prefix="client-", dir=self.run_dir) if own and self.run_dir else ""
         try:

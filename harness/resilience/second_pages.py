@@ -131,4 +131,5 @@ SECOND_PAGE = ClientDrill(
     source="Zalando RESTful API Guidelines, rule 160; RFC 3986 section 2.1",
     fix="Ask for the next page as long as there is a cursor, also after a page without entries, and escape the cursor.",
     judge=_judge,
+    apart=True,
 )

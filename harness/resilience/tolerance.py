@@ -81,6 +81,7 @@ def _drill(kind: AnswerKind, what: str, source: str) -> ClientDrill:
         source=source,
         fix="Read only the members that you need, by name, and handle each that the document does not require.",
         judge=partial(_judge, kind=kind),
+        apart=True,
     )
 
 
