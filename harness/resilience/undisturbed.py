@@ -105,8 +105,9 @@ class KnownRuns:
 
     def forget(self, faults: Sequence[Fault]) -> None:
         """Forget the runs under scripts that begin with these faults."""
-        for script in [each for each in self._runs if each.faults == faults]:
-            del self._runs[script]
+        for script in tuple(self._runs):  # others add theirs meanwhile
+            if script.faults == faults:
+                self._runs.pop(script, None)
 
     def evidence(self) -> list[Evidence]:
         """Return that of all runs under faults so far."""
