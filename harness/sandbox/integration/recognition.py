@@ -31,7 +31,7 @@ def _content(event: InboxEvent) -> str:
 def _is_late(event: InboxEvent) -> bool:
     try:
         happened = datetime.fromisoformat(json.loads(event.body)["createdAt"])
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, RecursionError, TypeError, ValueError):
         return False
     return time.time() - happened.timestamp() > _LATE_S
 
