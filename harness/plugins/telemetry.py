@@ -57,8 +57,7 @@ def exercise(request: pytest.FixtureRequest, run_context: RunContext, require: C
         request.getfixturevalue("readable_events")
 
     # Without a copy, the exercise runs the client on the same target.
-    lanes_of_client = run_context.background.paused(*CLIENT_LANES)
-    with nullcontext() if can_be_copied(run_context) else lanes_of_client:
+    with nullcontext() if can_be_copied(run_context) else run_context.background.paused(*CLIENT_LANES):
         return run_context.background.lane(_LANE).result(_LANE, partial(exercise_of, run_context))
 
 

@@ -119,7 +119,7 @@ def with_unknown_values(answered: ChangeableAnswer) -> ChangeableAnswer:
     for path, value, schema in answered.described():
         choices = schema.get("enum")
         if isinstance(choices, list) and len(choices) > 1 and value in choices and isinstance(value, str) and path:
-            content = _put(content, path, UNKNOWN)
+            content = put(content, path, UNKNOWN)
     return answered if content is answered.content else answered.with_content(content)
 
 
@@ -130,7 +130,7 @@ def with_numbers_at_bounds(answered: ChangeableAnswer) -> ChangeableAnswer:
         bound = next((b for b in (schema.get("maximum"), schema.get("minimum")) if b is not None and b != value), None)
         if not _is_number(value) or not _is_number(bound) or NAMES_A_RESOURCE.fullmatch(name) or _OF_TIME.search(name):
             continue
-        answered = _allowed(answered, _put(answered.content, path, bound))
+        answered = _allowed(answered, put(answered.content, path, bound))
     return answered
 
 
@@ -207,7 +207,8 @@ def _holder(content: Any, path: MemberPath) -> Any:
     return content
 
 
-def _put(content: Any, path: MemberPath, value: Any) -> Any:
+def put(content: Any, path: MemberPath, value: Any) -> Any:
+    """Return a copy of some content with another value at a path."""
     return with_value(content, tuple(map(str, path)), value)
 
 
@@ -232,7 +233,7 @@ def _with_entries(answered: ChangeableAnswer, entries: list[Any]) -> ChangeableA
     path, before = listed_entries(answered.request, answered.content)
     if not before:
         return answered
-    other = _put(answered.content, path, entries)
+    other = put(answered.content, path, entries)
     if isinstance(other, dict):
         other = {n: len(entries) if _is_number(v) and v == len(before) else v for n, v in other.items()}
     return _allowed(answered, other)

@@ -65,6 +65,11 @@ class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
             return Outcome.ERROR, f"{complaint}; {_NOT_ASKED}"
         return (Outcome.FAIL if complaint else Outcome.PASS), complaint
 
+    def need_not_read(self, label: str) -> bool:
+        """Whether the client need not read the answers of the operation with that label."""
+        operations = self.client.undisturbed().operations.all
+        return self.client.need_not_read(next(o for o in operations if o.label == label))
+
     def run(
         self, interpose: Interpose, *, afterwards: Callable[[], object] = lambda: None, **options: Any
     ) -> tuple[InterposedServer, ClientRun]:

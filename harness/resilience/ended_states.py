@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from harness.core.pointers import with_value
 from harness.http.message import Request, Response
 from harness.model import Finding, Level, Outcome
 from harness.openapi.value_schemas import DescribedValue
-from harness.resilience.answer_changes import UNKNOWN, MemberPath, pattern_of, success_content
+from harness.resilience.answer_changes import UNKNOWN, MemberPath, pattern_of, put, success_content
 from harness.resilience.client_drill import ClientDrill, DrillSetting
 from harness.resilience.interposed_server import Interposed, PassOn, passed_back
 
@@ -119,7 +118,7 @@ class OtherEnds:
                 told = UNKNOWN
             elif value == self._state.final and self._state.failure:
                 told, self.failed = self._state.failure, True
-            content = with_value(content, tuple(map(str, path)), told) if told else content
+            content = put(content, path, told) if told else content
         self._last[request.target] = told
         return msgspec.structs.replace(response, body=msgspec.json.encode(content)) if told else response
 
@@ -131,11 +130,10 @@ def _judge(drill: ClientDrill, setting: DrillSetting) -> Finding:
     if not states:
         return drill.concluded(Outcome.NOT_APPLICABLE, "the workflow reads no state that the document enumerates")
     state, ran = states[0], []
-    operation = next(o for o in setting.client.undisturbed().operations.all if o.label == state.label)
     for unknown in (True, False):
         ends = OtherEnds(setting, state, unknown=unknown)
         ran.append(setting.run(ends))
-        if ran[-1][1].succeeded and ends.taken and not setting.client.need_not_read(operation):
+        if ran[-1][1].succeeded and ends.taken and not setting.need_not_read(state.label):
             complaint = f"the client reported success, and the last {state.pattern} of {state.label} was {ends.taken}"
             return drill.concluded(Outcome.FAIL, complaint, *ran)
         if ends.failed or not state.failure:

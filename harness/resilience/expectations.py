@@ -54,9 +54,12 @@ def attempts_exactly(number: int) -> Expectation:
 
 def attempts_bounded(evidence: Evidence) -> str:
     """No more attempts than ``[client] policy.max_attempts``, and more than one."""
+    return "it was not retried at all" if len(evidence.faulted) < 2 else too_many_attempts(evidence)
+
+
+def too_many_attempts(evidence: Evidence) -> str:
+    """No more attempts than ``[client] policy.max_attempts``, be it one alone."""
     found, most = len(evidence.faulted), evidence.policy.max_attempts
-    if found < 2:
-        return "it was not retried at all"
     return "" if found <= most else f"{found} attempts; [client] policy.max_attempts is {most}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.resilience.client_evidence import Evidence, Expectation, OfTiming
-from harness.resilience.expectations import attempts_exactly, reports_failure, succeeds
+from harness.resilience.expectations import attempts_exactly, reports_failure, succeeds, too_many_attempts
 from harness.resilience.preset_source import by_preset
 
 _CLEARLY_S = 1.0
@@ -38,6 +38,4 @@ def waits_for_a_slow_answer(seconds: float) -> Expectation:
 
 def gives_up(evidence: Evidence) -> str:
     """No more attempts than ``[client] policy.max_attempts``, be it one alone, and then a reported failure."""
-    found, most = len(evidence.faulted), evidence.policy.max_attempts
-    many = f"{found} attempts; [client] policy.max_attempts is {most}" if found > most else ""
-    return "; ".join(filter(None, (many, reports_failure(evidence))))
+    return "; ".join(filter(None, (too_many_attempts(evidence), reports_failure(evidence))))

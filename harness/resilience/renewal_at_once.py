@@ -10,6 +10,7 @@ import msgspec
 
 from harness.http.message import Request
 from harness.model import Finding, Level, Outcome
+from harness.resilience.cases.retries import BACKOFF
 from harness.resilience.client_drill import ClientDrill, DrillSetting
 from harness.resilience.client_process import ClientRun
 from harness.resilience.commits import Commits, complaint_of, writes_done
@@ -154,7 +155,7 @@ DRILLS: tuple[ClientDrill, ...] = (
         passed="Did not ask for a refused token with each call",
         failed="Asked for a refused token with each call",
         expected="at most two requests for a token by all calls together, then a reported failure",
-        source="AWS Builders' Library, Timeouts, retries and backoff with jitter; RFC 6749 section 5.2",
+        source=f"{BACKOFF}; RFC 6749 section 5.2",
         fix=f"Let all calls share the failure of one request for a token, and pause before the next one. {SURFACE}",
         judge=partial(_judge, then=REFUSED),
     ),

@@ -110,14 +110,9 @@ def _judge(drill: ClientDrill, setting: DrillSetting) -> Finding:
     complaint = ran[1].ended if ran[1].exit_status is None else ""
     if pages.misspelt:
         complaint = f"the cursor {listing.cursor} was sent as {pages.misspelt}"
-    elif not pages.asked and ran[1].succeeded and not _need_not_read(setting, listing):
+    elif not pages.asked and ran[1].succeeded and not setting.need_not_read(listing.label):
         complaint = f"the client reported success without the second page of {listing.label}"
     return drill.concluded(Outcome.FAIL if complaint else Outcome.PASS, complaint, ran)
-
-
-def _need_not_read(setting: DrillSetting, listing: PagedListing) -> bool:
-    operations = setting.client.undisturbed().operations.all
-    return setting.client.need_not_read(next(o for o in operations if o.label == listing.label))
 
 
 SECOND_PAGE = ClientDrill(

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from harness.core.pointers import with_value
-from harness.resilience.answer_changes import ChangeableAnswer
+from harness.resilience.answer_changes import ChangeableAnswer, put
 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|\+00:00)")
 _OTHER_UTC = {"Z": "+00:00", "+00:00": "Z"}
@@ -19,7 +18,7 @@ def spelled(answered: ChangeableAnswer) -> ChangeableAnswer:
     content = answered.content
     for path, value, schema in answered.described():
         if schema.get("format") == "date-time" and "pattern" not in schema and isinstance(value, str):
-            content = with_value(content, tuple(map(str, path)), _other_time(value))
+            content = put(content, path, _other_time(value))
     body = msgspec.json.format(msgspec.json.encode(content), indent=4).replace(b"/", rb"\/")
     other = answered.with_content(content)
     response = msgspec.structs.replace(other.response, headers=tuple(_headers(other.response.headers)), body=body)

@@ -13,6 +13,7 @@ from harness.http.message import Request, Response
 from harness.model import Finding, Outcome
 from harness.model.config import Policy
 from harness.model.config.client import HELD_LONGER_S
+from harness.resilience.cases.retries import BACKOFF
 from harness.resilience.client_drill import ClientDrill, DrillSetting
 from harness.resilience.client_evidence import as_advised
 from harness.resilience.client_process import ClientRun
@@ -188,7 +189,7 @@ DRILLS: tuple[ClientDrill, ...] = (
         passed="Gave up an unanswered request for a token in time",
         failed="Did not give up an unanswered request for a token in time",
         expected="the request ends within [client] policy.answer_within, then a reported failure",
-        source="AWS Builders' Library, Timeouts, retries and backoff with jitter",
+        source=BACKOFF,
         fix=SURFACE,
         judge=partial(_judge, then=SILENCE),
     ),

@@ -82,8 +82,8 @@ def _in_heads(case: TransportCase, client: ClientUnderTest, search: Search, *, r
 
 def _repeating(client: ClientUnderTest) -> list[ClientCase]:
     """Return cases whose runs show second attempts, after a status that the policy repeats and a lost connection."""
-    of_statuses = [case for case in retries.ONCE if case.faults[0].status in client.policy.retry_on]
-    return [case for case in (*of_statuses[-1:], *RETRIES) if case.is_brief and not case.alone]
+    of_status = retries.repeated_by(client.policy)
+    return [case for case in (of_status, *RETRIES) if case is not None and case.is_brief and not case.alone]
 
 
 def searched(case: TransportCase, found: Finding, unread: Collection[str]) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.model import Level
+from harness.model.config import Policy
 from harness.resilience.client_case import ClientCase
 from harness.resilience.expectations import attempts_exactly, succeeds
 from harness.resilience.faults import CLOSE, STALE, Fault, respond
@@ -11,13 +12,13 @@ from harness.resilience.redirect_expectations import ends_within
 from harness.resilience.workflow_operations import every_call, keyed_writes, repeatable_calls, reused_connections
 
 ITEM = "resilience.retries"
-_BACKOFF = "AWS Builders' Library, Timeouts, retries and backoff with jitter"
+BACKOFF = "AWS Builders' Library, Timeouts, retries and backoff with jitter"
 _STATUSES = (
     (408, "RFC 9110 section 15.5.9"),
     (425, "RFC 8470 section 5.2"),
-    (500, f"RFC 9110 section 15.6.1; {_BACKOFF}"),
-    (502, f"RFC 9110 section 15.6.3; {_BACKOFF}"),
-    (504, f"RFC 9110 section 15.6.5; {_BACKOFF}"),
+    (500, f"RFC 9110 section 15.6.1; {BACKOFF}"),
+    (502, f"RFC 9110 section 15.6.3; {BACKOFF}"),
+    (504, f"RFC 9110 section 15.6.5; {BACKOFF}"),
 )
 
 ONCE: tuple[ClientCase, ...] = tuple(
@@ -37,6 +38,12 @@ ONCE: tuple[ClientCase, ...] = tuple(
     )
     for status, source in _STATUSES
 )
+
+
+def repeated_by(policy: Policy) -> ClientCase | None:
+    """Return a case of a status that a policy repeats; None where it repeats none of them."""
+    return next((case for case in reversed(ONCE) if case.faults[0].status in policy.retry_on), None)
+
 
 IN_PROGRESS = ClientCase(
     id="in-progress",
@@ -101,7 +108,7 @@ ENDLESS: tuple[ClientCase, ...] = tuple(
     )
     for case_id, fault, what, short, source in (
         ("limited-for-good", respond(429), "a 429 to", "429s", "RFC 6585 section 4"),
-        ("closed-for-good", CLOSE, "a closed connection in place of a response to", "closed connections", _BACKOFF),
+        ("closed-for-good", CLOSE, "a closed connection in place of a response to", "closed connections", BACKOFF),
     )
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.model import Level
+from harness.resilience.cases.retries import BACKOFF
 from harness.resilience.client_case import ClientCase
 from harness.resilience.faults import Action, Fault
 from harness.resilience.policy_expectations import waits_for_a_slow_answer
@@ -17,7 +18,7 @@ CASES: tuple[ClientCase, ...] = tuple(
         passed=f"Waited for a response {what}",
         failed=f"Did not wait for a response {what}",
         expected="one attempt and success, where [client] policy.answer_within is longer than the response takes",
-        source="AWS Builders' Library, Timeouts, retries and backoff with jitter",
+        source=BACKOFF,
         fix="Set time-outs longer than a slow but normal answer takes: a call given up too early is sent twice.",
         concerns=answered_calls,
         faults=(Fault(action=action, amount=amount, within_s=2),),
